@@ -4,7 +4,7 @@ import ast
 import json
 import math
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,15 @@ class Tsv:
         return self.url.split("?", 1)[0].rsplit("/", 1)[-1]
 
 
-Source = Hub | Tsv
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """Rows made in code with a fixed seed, for demos and smoke tests: no data has to be at hand."""
+
+    rows: Callable[[], Iterable[Mapping[str, Any]]]
+    version: str = "1"
+
+
+Source = Hub | Tsv | Drawn
 
 
 class Row(Mapping[str, Any]):

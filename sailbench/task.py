@@ -48,7 +48,8 @@ class Task:
     """One benchmark. The registry adds `name` and `card`; everything else is stated by its file.
 
     `read` returns None for a source row that is not part of the benchmark (dev rows in a dev-and-val file).
-    `rules` holds a rule a protocol; a protocol that is missing shares the one that is there.
+    `rules` holds a rule a protocol; a protocol that is missing shares the one that is there. `rubric` names the
+    judge file that grades or extracts what rules alone cannot; a rule reads its reply from `Reply.verdict`.
     Values are on [0, 1] until `summarize` brings them to the published `scale`.
     """
 
@@ -60,6 +61,7 @@ class Task:
     metrics: Mapping[str, Aggregate] = field(default_factory=dict)
     scale: float = 100.0
     higher_is_better: bool = True
+    rubric: str = ""
     version: int = 1
     name: str = ""
     card: Card = field(default_factory=lambda: Card("", {}))

@@ -138,12 +138,14 @@ class Response:
 class Reply:
     """What a rule grades: the model's text without its reasoning, and what a judge said of it, if one was asked.
 
-    `turns` holds the answers of every turn, the last of which is `text`.
+    `turns` holds the answers of every turn, the last of which is `text`. Where a judge is asked several
+    things of one sample, `verdicts` holds its reply to each by name.
     """
 
     text: str
     verdict: str | None = None
     turns: tuple[str, ...] = ()
+    verdicts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

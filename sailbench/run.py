@@ -1,0 +1,279 @@
+"""A run in two halves: collect answers to what is unanswered, and grade what is stored. Neither knows the other."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from sailbench import extract, stats
+from sailbench.errors import DataError, UsageError
+from sailbench.models.base import Model
+from sailbench.rows import Row
+from sailbench.store import Results
+from sailbench.task import Task
+from sailbench.types import Graded, Media, Reply, Request, Response, Sample, Sampling, Score, Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which samples are asked: all, a seeded random `limit` of them (whole units), or those with these ids."""
+
+    limit: int | None = None
+    seed: int = 0
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What the command line or the model changes in every request's sampling; None leaves the task's own."""
+
+    thinking: bool | None = None
+    max_tokens: int | None = None
+
+    def apply(self, sampling: Sampling) -> Sampling:
+        changed = {name: value for name, value in asdict(self).items() if value is not None}
+        return replace(sampling, **changed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A task's chosen samples with the request and the key of each. `data` says where the rows came from."""
+
+    task: Task
+    samples: tuple[Sample, ...]
+    requests: tuple[Request, ...]
+    keys: tuple[str, ...]
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[tuple[Sample, Request, str]]:
+        return zip(self.samples, self.requests, self.keys, strict=True)
+
+
+Watch = Callable[[Work, Sample, Request, Response], None]
+
+
+def read_samples(task: Task, rows: Iterable[Row]) -> tuple[Sample, ...]:
+    """The benchmark's samples in source order; rows that are not part of it are passed over."""
+    return tuple(sample for sample in map(task.read, rows) if sample is not None)
+
+
+def distinct(samples: Sequence[Sample]) -> Sequence[Sample]:
+    """The same samples, whose ids must be unique: answers and grades are told apart by them."""
+    twice = next((id for id, times in Counter(s.id for s in samples).items() if times > 1), None)
+    if twice is not None:
+        raise DataError(f"id {twice!r} occurs twice: the file holds rows twice, or is another benchmark's")
+    return samples
+
+
+def choose(samples: Sequence[Sample], selection: Selection) -> tuple[Sample, ...]:
+    """The selected samples in source order. Samples that are scored together stay together."""
+    if selection.ids:
+        return _by_ids(samples, selection.ids)
+    if selection.limit is None or selection.limit >= len(samples):
+        return tuple(samples)
+    units: dict[str, list[str]] = {}
+    for sample in samples:
+        units.setdefault(sample.unit or f"alone {sample.id}", []).append(sample.id)
+    order = list(units)
+    random.Random(selection.seed).shuffle(order)
+    chosen: set[str] = set()
+    for unit in order:
+        if len(chosen) >= selection.limit:
+            break
+        chosen.update(units[unit])
+    return tuple(sample for sample in samples if sample.id in chosen)
+
+
+def _by_ids(samples: Sequence[Sample], ids: Sequence[str]) -> tuple[Sample, ...]:
+    wanted = set(ids)
+    found = tuple(sample for sample in samples if sample.id in wanted)
+    missing = sorted(wanted - {sample.id for sample in found})
+    if missing:
+        raise UsageError(
+            f"no sample {', '.join(missing[:5])} here (ids look like {', '.join(s.id for s in samples[:3])})"
+        )
+    return found
+
+
+def prepare(task: Task, samples: Sequence[Sample], identity: str, overrides: Overrides) -> Work:
+    """What will be asked: a request a sample, keyed by content and the model's identity."""
+    asked = (task.ask(sample) for sample in samples)
+    requests = tuple(replace(request, sampling=overrides.apply(request.sampling)) for request in asked)
+    keys = tuple(request.key(identity) for request in requests)
+    return Work(task=task, samples=tuple(samples), requests=requests, keys=keys)
+
+
+def unanswered(work: Sequence[Work], results: Results) -> dict[str, list[tuple[Work, Sample, Request]]]:
+    """What has to be asked, by key: each once, whoever wants it. Requests that share media stand together.
+
+    An answer that another task's journal holds is copied, not asked again.
+    """
+    have = _answers(work, results)
+    waiting: dict[str, list[tuple[Work, Sample, Request]]] = {}
+    for own in work:
+        journal = results.journal(own.task.name)
+        for sample, request, key in own:
+            if journal.answered(key):
+                continue
+            if key in have:
+                journal.append(key, sample.id, have[key])
+            else:
+                waiting.setdefault(key, []).append((own, sample, request))
+    return _media_together(waiting)
+
+
+def _answers(work: Sequence[Work], results: Results) -> dict[str, Response]:
+    journals = [(own, results.journal(own.task.name)) for own in work]
+    found = ((key, journal.get(key)) for own, journal in journals for key in own.keys)
+    return {key: response for key, response in found if response is not None and response.error is None}
+
+
+def _media_together(
+    waiting: dict[str, list[tuple[Work, Sample, Request]]],
+) -> dict[str, list[tuple[Work, Sample, Request]]]:
+    first: dict[tuple[Media, ...], int] = {}
+    place: dict[str, int] = {}
+    for number, (key, owners) in enumerate(waiting.items()):
+        media = owners[0][2].media
+        place[key] = first.setdefault(media, number) if media else number
+    return {key: waiting[key] for key in sorted(waiting, key=place.__getitem__)}
+
+
+def collect(
+    model: Model, waiting: Mapping[str, list[tuple[Work, Sample, Request]]], results: Results, watch: Watch
+) -> None:
+    """Ask what is waiting and journal each answer as it arrives, for every task that wants it."""
+    requests = {key: owners[0][2] for key, owners in waiting.items()}
+    # A model gives back the very object it was asked with: its identity is cheaper than its content's key.
+    key_of = {id(request): key for key, request in requests.items()}
+    for request, response in model.answer(requests.values()):
+        key = key_of[id(request)]
+        for own, sample, asked in waiting[key]:
+            results.journal(own.task.name).append(key, sample.id, response)
+            watch(own, sample, asked, response)
+
+
+def counts(waiting: Mapping[str, list[tuple[Work, Sample, Request]]]) -> dict[str, int]:
+    """How many samples of each task wait for an answer."""
+    return Counter(own.task.name for owners in waiting.values() for own, _, _ in owners)
+
+
+def live_scores(protocol: Callable[[Task], str], show: Callable[[str, Response, Score, float], None]) -> Watch:
+    """A watch that grades each answer as it arrives and shows it; the final grades are made anew from the journal."""
+
+    def watch(work: Work, sample: Sample, request: Request, response: Response) -> None:
+        task = work.task
+        own = score(task, sample, reply(response, request.sampling), response, protocol(task))
+        show(task.name, response, own, task.scale)
+
+    return watch
+
+
+def reply(response: Response, sampling: Sampling, verdict: str | None = None) -> Reply:
+    """What rules see of a response: the reasoning cut, and the boxed answer where reasoning was asked for.
+
+    The official wrapper of SAIL-VL2 takes the boxed answer first, whatever stands around it.
+    """
+    texts = [extract.boxed_answer(text) if sampling.thinking else text for text in response.texts]
+    final = tuple(extract.after_thinking(text) for text in texts)
+    return Reply(final[-1] if final else "", verdict, final)
+
+
+def score(task: Task, sample: Sample, answer: Reply, response: Response | None, protocol: str) -> Score:
+    """A grade, or why there is none: what was not asked or failed is ungraded, never wrong."""
+    if response is None:
+        return Score(None, None, "not asked")
+    if response.error is not None:
+        return Score(None, None, response.error)
+    return task.score(sample, answer, protocol)
+
+
+def grade(work: Work, results: Results, protocol: str) -> list[Graded]:
+    """Every chosen sample's grade under a protocol, from the journal alone."""
+    journal = results.journal(work.task.name)
+    cluster = clusters(work.samples)
+    graded = []
+    for (sample, request, key), own in zip(work, cluster, strict=True):
+        response = journal.get(key)
+        answer = reply(response, request.sampling) if response else Reply("")
+        finish = response.finish if response else "error"
+        graded.append(Graded(sample, score(work.task, sample, answer, response, protocol), finish, own))
+    return graded
+
+
+def clusters(samples: Sequence[Sample]) -> list[str]:
+    """A name for each sample's cluster: samples that share media, directly or through others, share a cluster."""
+    members = [[m.digest for m in sample.media if m.digest] or [sample.unit or sample.id] for sample in samples]
+    return [samples[i].id for i in stats.components(members)]
+
+
+def score_line(g: Graded) -> dict[str, Any]:
+    """A line of `scores.jsonl`, as the contract has it."""
+    return {
+        "id": g.sample.id,
+        "value": g.score.value,
+        "answer": g.score.answer,
+        "why": g.score.why,
+        "unit": g.sample.unit or g.sample.id,
+        "cluster": g.cluster,
+        "parts": dict(g.score.parts),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a summary says besides its numbers: the model and machine that made the answers, and when."""
+
+    model: str
+    model_fingerprint: str
+    engine: str
+    hardware: str
+    sailbench: str
+    commit: str | None
+    date: str
+
+
+def summary_record(work: Work, results: Results, protocol: str, facts: Facts) -> dict[str, Any]:
+    """The summary of a task under its headline protocol, with every other protocol's value in `metrics`."""
+    graded = grade(work, results, protocol)
+    summary = work.task.summarize(graded)
+    results.write_scores(work.task.name, map(score_line, graded))
+    others = {p: grade(work, results, p) for p in work.task.rules if p != protocol}
+    record = as_record(work.task, protocol, compared(work.task, summary, graded, others))
+    journal = results.journal(work.task.name)
+    responses = [r for r in map(journal.get, work.keys) if r is not None]
+    record |= asdict(facts)
+    record |= {
+        "data": dict(work.data),
+        "judge": None,
+        "sampling": asdict(work.requests[0].sampling) if work.requests else {},
+        "seconds": round(sum(r.seconds for r in responses), 3),
+        "tokens_in": sum(r.tokens_in for r in responses),
+        "tokens_out": sum(r.tokens_out for r in responses),
+    }
+    results.write_summary(work.task.name, record)
+    return record
+
+
+def compared(task: Task, summary: Summary, graded: Sequence[Graded], others: Mapping[str, Sequence[Graded]]) -> Summary:
+    """The summary with every other protocol's value in its metrics, and on how many samples they part."""
+    metrics = dict(summary.metrics)
+    for name, other in others.items():
+        metrics[name] = task.summarize(other).value
+        pairs = zip(graded, other, strict=True)
+        metrics[f"{name}_differs"] = sum(a.score.value != b.score.value for a, b in pairs)
+    return replace(summary, metrics=metrics)
+
+
+def as_record(task: Task, protocol: str, summary: Summary) -> dict[str, Any]:
+    """A summary's own part of the file: which task and rules, and the numbers."""
+    return {
+        "task": task.name,
+        "title": task.card.title,
+        "task_version": task.version,
+        "protocol": protocol if protocol in task.rules else task.protocol,
+        "scale": task.scale,
+        "higher_is_better": task.higher_is_better,
+        **asdict(summary),
+    }

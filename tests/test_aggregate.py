@@ -1,0 +1,71 @@
+"""Units, macro means and bounds, worked by hand."""
+
+from sailbench.aggregate import SAMPLES, UNITS_ALL_RIGHT, macro, mean_of, part
+from sailbench.task import Task
+from sailbench.types import Graded, Request, Sample, Score
+
+
+def graded(*values, units=None, groups=None, parts=None):
+    made = []
+    for i, value in enumerate(values):
+        sample = Sample(
+            id=str(i),
+            question="",
+            target="",
+            unit=units[i] if units else "",
+            group={"kind": groups[i]} if groups else {},
+        )
+        answer = None if value is None else "x"
+        made.append(Graded(sample, Score(value, answer, "", parts[i] if parts else {}), "stop", str(i)))
+    return made
+
+
+def task(**options):
+    return Task(read=lambda row: None, ask=lambda s: Request(turns=("",)), rules={"official": None}, **options)
+
+
+def test_the_mean_leaves_ungraded_samples_out():
+    assert SAMPLES(graded(1.0, 0.0, None, 1.0)) == 2 / 3
+
+
+def test_a_unit_is_right_only_when_all_its_samples_are():
+    assert UNITS_ALL_RIGHT(graded(1.0, 1.0, 1.0, 0.0, units="aabb")) == 0.5
+
+
+def test_one_wrong_sample_settles_a_unit_and_an_ungraded_one_leaves_it_open():
+    assert UNITS_ALL_RIGHT(graded(None, 0.0, 1.0, None, units="aabb")) == 0.0
+
+
+def test_a_macro_mean_weighs_groups_alike():
+    assert macro("kind")(graded(1.0, 1.0, 1.0, 0.0, groups="xxxy")) == 0.5
+
+
+def test_a_part_counts_only_where_it_is():
+    assert part("recall")(graded(0.0, 0.0, parts=[{"recall": 0.5}, {}])) == 0.5
+
+
+def test_a_mean_of_aggregates_is_their_plain_mean():
+    assert mean_of(SAMPLES, UNITS_ALL_RIGHT)(graded(1.0, 0.0, units="aa")) == 0.25
+
+
+def test_bounds_hold_the_score_for_any_outcome_of_what_is_ungraded():
+    summary = task().summarize(graded(1.0, 0.0, None, None))
+    assert (summary.value, summary.bounds, summary.n, summary.ungraded) == (50.0, (25.0, 75.0), 2, 2)
+
+
+def test_nothing_graded_is_no_score_rather_than_zero():
+    summary = task().summarize(graded(None, None))
+    assert (summary.value, summary.stderr, summary.interval, summary.bounds) == (None, None, None, (0.0, 100.0))
+
+
+def test_groups_carry_their_own_n_and_error():
+    summary = task().summarize(graded(1.0, 0.0, 1.0, groups="xxy"))
+    assert summary.groups["kind"]["x"]["n"] == 2 and summary.groups["kind"]["x"]["value"] == 50.0
+    assert summary.groups["kind"]["y"]["stderr"] is None
+
+
+def test_an_unreadable_answer_scores_zero_and_is_counted():
+    made = graded(1.0, 0.0)
+    made[1] = Graded(made[1].sample, Score(0.0, None, "no letter"), "length", "1")
+    summary = task().summarize(made)
+    assert (summary.value, summary.unparsed, summary.truncated) == (50.0, 1, 1)

@@ -1,0 +1,122 @@
+"""The journal keeps every answer, whatever happens between two lines."""
+
+import json
+import resource
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+
+from sailbench.errors import StoreError
+from sailbench.store import Journal, Results, folder_name, read_summaries, replace_file
+from sailbench.types import Response
+
+ANSWER = Response(texts=("B",), tokens_in=7, tokens_out=1, seconds=0.5)
+
+
+def test_an_appended_response_is_read_back_whole(tmp_path):
+    text = 'None\n"007"\u2028N/A \U0001f600'
+    Journal(tmp_path / "t.jsonl").append("k", "1", Response(texts=(text,), tokens_in=3, tokens_out=2, finish="length"))
+    assert Journal(tmp_path / "t.jsonl").get("k") == Response(texts=(text,), tokens_in=3, tokens_out=2, finish="length")
+
+
+def test_answers_of_several_turns_stay_apart(tmp_path):
+    Journal(tmp_path / "t.jsonl").append("k", "1", Response(texts=("one", "two")))
+    assert Journal(tmp_path / "t.jsonl").get("k").texts == ("one", "two")
+
+
+def test_a_line_has_the_fields_of_the_contract(tmp_path):
+    Journal(tmp_path / "t.jsonl").append("k", "1", ANSWER)
+    record = json.loads((tmp_path / "t.jsonl").read_text())
+    assert list(record) == ["key", "id", "text", "finish", "error", "tokens_in", "tokens_out", "seconds"]
+
+
+def test_a_torn_last_line_is_asked_again_and_spoils_nothing(tmp_path):
+    path = tmp_path / "t.jsonl"
+    Journal(path).append("first", "1", ANSWER)
+    path.write_bytes(path.read_bytes() + b'{"key": "second", "te')
+    journal = Journal(path)
+    assert journal.unreadable == 1 and not journal.answered("second")
+    journal.append("third", "3", ANSWER)
+    again = Journal(path)
+    assert again.answered("first") and again.answered("third") and again.unreadable == 1
+
+
+def test_an_error_is_kept_but_asked_again(tmp_path):
+    journal = Journal(tmp_path / "t.jsonl")
+    journal.append("k", "1", Response(error="broken image", finish="error"))
+    assert Journal(tmp_path / "t.jsonl").get("k").error == "broken image"
+    assert not Journal(tmp_path / "t.jsonl").answered("k")
+    journal.append("k", "1", ANSWER)
+    assert Journal(tmp_path / "t.jsonl").answered("k")
+
+
+def test_a_line_that_was_returned_from_survives_kill_9(tmp_path):
+    code = f"""
+import os, signal
+from pathlib import Path
+from sailbench.store import Journal
+from sailbench.types import Response
+journal = Journal(Path({str(tmp_path / "t.jsonl")!r}))
+for i in range(50):
+    journal.append(f"k{{i}}", str(i), Response(texts=("x" * 1000,)))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert sum(Journal(tmp_path / "t.jsonl").answered(f"k{i}") for i in range(50)) == 50
+
+
+def test_a_second_writer_is_told_to_wait(tmp_path):
+    with Results(tmp_path, "m").locked(), pytest.raises(StoreError, match="another run is writing"):
+        Results(tmp_path, "m").locked().__enter__()
+
+
+def test_setting_answers_aside_deletes_nothing(tmp_path):
+    results = Results(tmp_path, "m")
+    for _ in range(2):
+        results.journal("t").append("k", "1", ANSWER)
+        results.forget("t")
+    assert not results.journal("t").answered("k")
+    assert sorted(p.name for p in (tmp_path / "m").iterdir()) == ["t.jsonl.old0", "t.jsonl.old1"]
+
+
+def test_a_file_that_cannot_grow_is_one_line_and_what_was_kept_stays(tmp_path):
+    path = tmp_path / "t.jsonl"
+    with pytest.raises(StoreError, match=r"cannot write .*: File too large; free space"), small_files(2000):
+        journal = Journal(path)
+        for i in range(100):
+            journal.append(f"k{i}", str(i), ANSWER)
+    again = Journal(path)
+    assert again.answered("k0") and again.unreadable == 1
+
+
+@contextmanager
+def small_files(most):
+    """No file of this process may pass `most` bytes meanwhile."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    ("model", "folder"),
+    [("sailvl2-2b", "sailvl2-2b"), ("Org/Name", "Org__Name"), ("./a/ckpt/", "ckpt"), ("../x y", "x_y"), ("/", "model")],
+)
+def test_a_models_name_makes_a_safe_folder(model, folder):
+    assert folder_name(model) == folder
+
+
+def test_a_replaced_file_leaves_no_part_behind(tmp_path):
+    replace_file(tmp_path / "a" / "s.json", "{}")
+    assert [p.name for p in (tmp_path / "a").iterdir()] == ["s.json"]
+
+
+def test_a_folder_without_summaries_says_what_to_give(tmp_path):
+    with pytest.raises(StoreError, match="no summaries"):
+        read_summaries(tmp_path)
