@@ -187,7 +187,7 @@ def _options(arguments: argparse.Namespace) -> "Options":
         selection=Selection(limit=arguments.limit, seed=arguments.seed, ids=ids),
         overrides=Overrides(thinking=arguments.thinking, max_tokens=arguments.max_tokens),
         protocol=arguments.protocol,
-        data=Places.of(os.environ, arguments.data_dir, arguments.offline),
+        places=Places.of(os.environ, arguments.data_dir, arguments.offline),
     )
 
 

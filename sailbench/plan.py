@@ -27,7 +27,7 @@ class Options:
     selection: Selection = field(default_factory=Selection)
     overrides: Overrides = field(default_factory=Overrides)
     protocol: str | None = None
-    data: data.Places = field(default_factory=data.Places)
+    places: data.Places = field(default_factory=data.Places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,9 @@ class Plan:
     results: Results
 
     def protocol(self, task: Task) -> str:
+        """The headline's rules: those asked for, where the task has them."""
         wanted = self.options.protocol
-        return wanted if wanted in task.rules else task.protocol
+        return wanted if wanted is not None and wanted in task.rules else task.protocol
 
     def waiting(self) -> dict[str, list[tuple[Work, Sample, Request]]]:
         return unanswered(self.work, self.results)
@@ -50,8 +51,8 @@ class Plan:
         return Facts(
             model=self.model.name,
             model_fingerprint=self.model.identity,
-            engine=engines.version(self.model),
-            hardware=engines.hardware(self.model) or platform.processor() or platform.machine(),
+            engine=self.model.engine,
+            hardware=self.model.hardware or platform.processor() or platform.machine(),
             sailbench=__version__,
             commit=_commit(),
             date=now.astimezone(UTC).isoformat(timespec="seconds"),
@@ -73,7 +74,7 @@ def make(options: Options) -> Plan:
 
 def _chosen(task: Task, options: Options) -> tuple[tuple[Sample, ...], Mapping[str, object]]:
     try:
-        found = data.open_rows(task, options.data)
+        found = data.open_rows(task, options.places)
         samples = distinct(read_samples(task, found.rows))
     except SailbenchError as error:
         raise type(error)(f"{task.name}: {error}") from error
@@ -82,7 +83,7 @@ def _chosen(task: Task, options: Options) -> tuple[tuple[Sample, ...], Mapping[s
     return choose(samples, options.selection), found.facts()
 
 
-def _with_defaults(overrides: Overrides, defaults: Overrides) -> Overrides:
+def _with_defaults(overrides: Overrides, defaults: engines.Defaults) -> Overrides:
     """The command line wins over the model's own defaults."""
     return Overrides(
         thinking=defaults.thinking if overrides.thinking is None else overrides.thinking,

@@ -1,16 +1,18 @@
 """A source row, read leniently but without loss, and the records that say where rows come from."""
 
 import ast
+import hashlib
 import json
 import math
+import os
 import string
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sailbench.errors import TaskError
-from sailbench.types import Media
+from sailbench.errors import MediaError, TaskError
+from sailbench.types import Blob, Kind, Media, content_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +47,24 @@ class Drawn:
 
 
 Source = Hub | Tsv | Drawn
+# Where media named by a row lie: at that path, or in an archive beside it, say; None when they are nowhere.
+Finder = Callable[[str], Path | Blob | None]
 
 
 class Row(Mapping[str, Any]):
     """One row's columns by their source names. Text survives as it is; absent, null and NaN are absent.
 
     Media cells (paths, encoded bytes, the hub's {bytes, path} records) become `Media` when asked for.
-    `root` is the folder that relative media paths start from.
+    `root` is the folder that relative media paths start from; `find` is asked where they really lie.
+    `part` names the part of a data set of several (the hub's config or split, the TSV) that the row is from.
     """
 
-    __slots__ = ("columns", "number", "root")
+    __slots__ = ("columns", "find", "number", "part", "root")
 
     def __init__(self, columns: Mapping[str, Any], root: Path | None = None, number: int = 0) -> None:
         self.columns, self.root, self.number = columns, root, number
+        self.find: Finder | None = None
+        self.part = ""
 
     def __getitem__(self, name: str) -> Any:
         return self.columns[name]
@@ -107,28 +114,62 @@ class Row(Mapping[str, Any]):
 
     def images(self, *names: str) -> tuple[Media, ...]:
         """The images in these columns, in order; a cell may hold one or a list; absent columns are skipped."""
-        cells = [self.columns[name] for name in names if self.has(name)]
-        flat = [one for cell in cells for one in (cell if isinstance(cell, list | tuple) else [cell])]
-        return tuple(self._image(one) for one in flat if one is not None)
+        cells = [one for name in names if self.has(name) for one in self._listed(name)]
+        return tuple(self._medium("image", one) for one in cells if one is not None)
+
+    def videos(self, *names: str) -> tuple[Media, ...]:
+        """The videos in these columns, as `images` reads them."""
+        cells = [one for name in names if self.has(name) for one in self._listed(name)]
+        return tuple(self._medium("video", one) for one in cells if one is not None)
 
     def video(self, path: str) -> tuple[Media, ...]:
-        """The video at `path` under the data folder, as one medium; nothing where no media are at hand."""
-        return () if self.root is None else (Media.video(self._inside(path)),)
+        """The video at `path` under the data folder, as one medium; nothing where no media are at hand.
 
-    def _image(self, cell: Any) -> Media:
+        A folder there holds the video's frames as images, in the order of their names.
+        """
+        return () if self.root is None else (self._medium("video", path),)
+
+    def _listed(self, name: str) -> Sequence[Any]:
+        """A media cell as a list: paths may be written as one, `['a.jpg', 'b.jpg']`."""
+        cell = self.columns[name]
+        if isinstance(cell, str) and cell.lstrip().startswith("["):
+            return self.list(name)
+        return cell if isinstance(cell, list | tuple) else (cell,)
+
+    def _medium(self, kind: Kind, cell: Any) -> Media:
         if isinstance(cell, Media):
             return cell
-        if isinstance(cell, bytes):
-            return Media.image(cell)
         if isinstance(cell, Mapping):
-            held = cell.get("bytes")
-            return Media.image(held) if held else Media.image(self._inside(str(cell.get("path"))))
-        return Media.image(self._inside(str(cell)))
+            cell = cell.get("bytes") or cell.get("path") or ""
+        held = cell if isinstance(cell, bytes | Path | Blob) else self._held(str(cell))
+        source = str(held) if isinstance(held, Path) else held
+        return Media(kind, source, _digest(kind, source))
+
+    def _held(self, path: str) -> Path | Blob:
+        full = self._inside(path)
+        return (self.find and self.find(path)) or full
 
     def _inside(self, path: str) -> Path:
-        root = (self.root or Path()).resolve()
-        full = (root / path).resolve()
-        # Rows come from strangers: a path must not climb out of the data folder.
+        root = Path(os.path.normpath(Path.cwd() / (self.root or Path())))
+        # By name, not by `resolve`: a data folder may hold links of its owner's (the hub's cache is made of them),
+        # but rows come from strangers, and a path in one must not climb out of the folder.
+        full = Path(os.path.normpath(root / path))
         if not full.is_relative_to(root):
             raise TaskError(f"row {self.number} names media outside its data folder: {path!r}")
         return full
+
+
+def _digest(kind: Kind, source: str | bytes | Blob) -> str:
+    """The content's digest, empty when it cannot be read; of a folder of frames, that of its files' digests."""
+    try:
+        if kind == "video" and isinstance(source, str) and Path(source).is_dir():
+            return _folder_digest(Path(source))
+        return content_digest(source)
+    except (OSError, ValueError, MediaError):
+        return ""
+
+
+def _folder_digest(folder: Path) -> str:
+    frames = sorted(one for one in folder.iterdir() if one.is_file() and not one.name.startswith("."))
+    lines = [f"{one.name} {content_digest(str(one))}" for one in frames]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else ""

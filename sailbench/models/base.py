@@ -19,4 +19,14 @@ class Model(Protocol):
         """What its answers depend on besides the request: weights fingerprint, processor settings, protocol version."""
         ...
 
+    @property
+    def engine(self) -> str:
+        """What runs it, with its version."""
+        ...
+
+    @property
+    def hardware(self) -> str:
+        """The device it runs on; empty for the machine itself."""
+        ...
+
     def answer(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Response]]: ...

@@ -11,6 +11,7 @@ class Fake:
     def __init__(self, reply: str = "A", name: str = "fake") -> None:
         self.name, self.reply = name, reply
         self.identity = f"fake:{reply}"
+        self.engine, self.hardware = "fake", ""
         self.asked = 0
 
     def answer(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Response]]:

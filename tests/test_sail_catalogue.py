@@ -1,0 +1,56 @@
+"""Names of models: what each stands for, what has no weights, and what is not a name."""
+
+import pytest
+
+from sailbench.errors import ModelError
+from sailbench.models import catalogue
+from sailbench.models.sail import SailVL2
+
+
+def test_the_whole_family_is_listed_with_its_defaults():
+    found = {e["name"]: (e["thinking"], e["max_tokens"]) for e in catalogue.listing()}
+    assert found["sailvl2-2b"] == found["sailvl2-anyres-2b"] == found["sailvl2-random"] == (False, 1024)
+    assert found["sailvl2-8b-thinking"] == found["sailvl2-30b-a3b-thinking"] == (True, 4096)
+    assert len(found) == len(catalogue.lines()) == 9
+
+
+@pytest.mark.parametrize("name", ["sailvl2-2b", "sailvl2-8b", "sailvl2-2b-thinking", "sailvl2-8b-thinking"])
+def test_released_models_know_their_repository(name):
+    wanted = "BytedanceDouyinContent/SAIL-VL2-" + name.removeprefix("sailvl2-")
+    assert catalogue.ENTRIES[name].hub.lower() == wanted.lower()
+
+
+@pytest.mark.parametrize("name", ["sailvl2-1b", "sailvl2-30b-a3b", "sailvl2-30b-a3b-thinking", "sailvl2-anyres-2b"])
+def test_unreleased_models_say_so_and_ask_for_a_folder(name):
+    with pytest.raises(ModelError, match="never released; pass a folder"):
+        SailVL2.load(name)
+
+
+def test_a_slip_in_a_name_is_met_with_the_nearest():
+    with pytest.raises(ModelError, match="no model 'sailvl-2b'; did you mean sailvl2-2b"):
+        catalogue.locate("sailvl-2b")
+
+
+def test_a_hub_id_that_is_nowhere_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(ModelError, match="nobody/nothing is not in the hub's cache") as caught:
+        catalogue.locate("nobody/nothing", offline=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_folders_and_hub_ids_are_called_by_their_last_part(tmp_path):
+    (tmp_path / "mine").mkdir()
+    assert catalogue.display_name(tmp_path / "mine") == "mine"
+    assert catalogue.display_name(f"{tmp_path}/mine/") == "mine"
+    assert catalogue.display_name("owner/Model-2B") == "Model-2B"
+    assert catalogue.entry(str(tmp_path / "mine")) is None
+
+
+def test_the_random_model_is_written_once_into_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SAILBENCH_CACHE", str(tmp_path))
+    first = SailVL2.load("sailvl2-random")
+    (folder,) = tmp_path.iterdir()
+    written = (folder / "model.safetensors").stat().st_mtime_ns
+    assert SailVL2.load("sailvl2-random").identity == first.identity
+    assert (folder / "model.safetensors").stat().st_mtime_ns == written
+    assert first.name == "sailvl2-random"

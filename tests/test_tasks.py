@@ -1,0 +1,137 @@
+"""Every task's golden cases: tests/cases/tasks/<task>.json, made-up rows in the source's real columns.
+
+{"task": "mmmu_val",
+ "rows": [{"source": "hub",            which column set this is: "hub", "tsv", or a word of your own
+           "row": {...},               the columns; an image may be {"bytes": null, "path": "1.png"}
+           "skipped": true,            instead of all that follows: the row is not part of the benchmark
+           "prompt": "...",            the exact text of the last turn
+           "group": {...},             optional: the sample's groups
+           "replies": [{"text": "B",   what a model says; the first reply of a row is a right one
+                        "verdict": "B",           optional: what an extractor or judge said of it
+                        "opencompass": 1,         the value under each protocol, null for ungraded;
+                        "official": 1,            a protocol without a rule of its own shares the other's
+                        "answer": "B",            what is read out under the task's own protocol
+                        "note": "..."}]}],        where the expected values come from
+ "summaries": [{"replies": [0, 2],     the reply that each row (skipped ones not counted) gets
+                "value": 50, "metrics": {...}, "note": "..."}]}
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sailbench import registry
+from sailbench.rows import Row
+from sailbench.task import PROTOCOLS
+from sailbench.types import Graded, Reply
+
+ROOT = Path(__file__).resolve().parents[1]
+FILES = {path.stem: path for path in sorted((ROOT / "tests" / "cases" / "tasks").glob("*.json"))}
+CASES = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
+ROWS = [(name, row) for name, case in CASES.items() for row in case["rows"]]
+REPLIES = [(name, row, reply) for name, row in ROWS for reply in row.get("replies", [])]
+SUMMARIES = [(name, summary) for name, case in CASES.items() for summary in case["summaries"]]
+HARNESS = ROOT.parent / "shared" / "parity" / "harness" / "prompts.jsonl"
+# The recorded name of a data set, the task, and an index where the recorded rows have none.
+RECORDED = [
+    ("MMMU_DEV_VAL", "mmmu_val", 1),
+    ("MathVision", "mathvision", 1),
+    ("OCRBench", "ocrbench", 1),
+    ("HallusionBench", "hallusionbench", "VD_illusion_1_0_0_0"),
+    ("MMBench_DEV_EN_V11", "mmbench_v11_en_dev", 1),
+    ("Video-MME", "video_mme", 1),
+]
+
+
+def load_task(name):
+    return registry.load(name)
+
+
+def sample_of(task, row):
+    return task.read(Row(row["row"], number=ROWS.index((task.name, row))))
+
+
+def graded(task, picks, protocol=None):
+    """The task's golden rows, graded: `picks` chooses the reply of each."""
+    rows = [row for row in CASES[task.name]["rows"] if not row.get("skipped")]
+    replies = [pick(row) if callable(pick) else row["replies"][pick] for row, pick in zip(rows, picks, strict=True)]
+    samples = [sample_of(task, row) for row in rows]
+    return [
+        Graded(s, task.score(s, Reply(r["text"], r.get("verdict")), protocol or task.protocol))
+        for s, r in zip(samples, replies, strict=True)
+    ]
+
+
+def label(value):
+    return value if isinstance(value, str) else value.get("text", value.get("source", value.get("note", "")))[:40]
+
+
+@pytest.mark.parametrize(("name", "row"), ROWS, ids=label)
+def test_rows_become_the_exact_prompt(name, row):
+    task = load_task(name)
+    sample = sample_of(task, row)
+    if row.get("skipped"):
+        assert sample is None
+        return
+    assert row["prompt"] == task.ask(sample).turns[-1]
+    assert row.get("group", sample.group) == sample.group
+
+
+@pytest.mark.parametrize(("name", "row", "reply"), REPLIES, ids=label)
+def test_replies_get_their_exact_scores(name, row, reply):
+    task = load_task(name)
+    sample, said = sample_of(task, row), Reply(reply["text"], reply.get("verdict"))
+    scores = {protocol: task.score(sample, said, protocol) for protocol in task.rules}
+    wanted = {protocol: reply[protocol] for protocol in task.rules}
+    assert wanted == {protocol: score.value for protocol, score in scores.items()}, reply["note"]
+    assert reply["answer"] == scores[task.protocol].answer
+    assert all(score.why for score in scores.values())
+
+
+@pytest.mark.parametrize(("name", "summary"), SUMMARIES, ids=label)
+def test_summaries_are_right(name, summary):
+    task = load_task(name)
+    made = task.summarize(graded(task, summary["replies"]))
+    assert pytest.approx(summary["value"], abs=1e-4) == made.value, summary["note"]
+    assert pytest.approx(summary["metrics"], abs=1e-4) == {name: made.metrics[name] for name in summary["metrics"]}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_perfect_replies_give_the_maximum_and_empty_ones_do_not(name):
+    task = load_task(name)
+    rows = [row for row in CASES[name]["rows"] if not row.get("skipped")]
+    best = [max(row["replies"], key=lambda reply: reply[task.protocol] or 0) for row in rows]
+    perfect = task.summarize(graded(task, [lambda _, b=b: b for b in best]))
+    empty = task.summarize(graded(task, [lambda _: {"text": ""}] * len(rows)))
+    assert (task.scale, 0.0) == (perfect.value, empty.value)
+    assert empty.unparsed == empty.n > 0
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_scores_name_protocols_that_exist_and_notes_say_why(name):
+    replies = [reply for row in CASES[name]["rows"] for reply in row.get("replies", [])]
+    assert all(reply["note"] and set(PROTOCOLS) <= reply.keys() for reply in replies)
+
+
+def test_every_benchmark_has_golden_cases():
+    assert set(registry.benchmarks()) == set(CASES)
+
+
+@pytest.mark.parametrize("name", registry.benchmarks())
+def test_cards_say_what_a_user_needs(name):
+    facts = registry.cards()[name].facts
+    needed = ("paper", "year", "family", "modality", "size", "split", "licence", "metric", "official", "judge")
+    assert [fact for fact in needed if not facts.get(fact)] == []
+    assert facts["judge"].split()[0] in ("none", "optional", "required")
+
+
+@pytest.mark.skipif(not HARNESS.is_file(), reason="prompts recorded from the official wrapper are not at hand")
+@pytest.mark.parametrize(("dataset", "name", "index"), RECORDED)
+def test_prompts_are_the_official_wrappers(dataset, name, index):
+    records = [json.loads(line) for line in HARNESS.read_text(encoding="utf-8").splitlines()]
+    own = [r for r in records if r["dataset"] == dataset and not r["use_cot"]]
+    task = load_task(name)
+    turns = [task.ask(task.read(Row({"index": index} | r["row"]))).turns[-1] for r in own]
+    assert [r["question"].rsplit("<image>\n", 1)[1] for r in own] == turns
+    assert turns
