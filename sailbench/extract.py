@@ -74,12 +74,28 @@ def option_match(text: str, choices: Mapping[str, str]) -> Found | None:
     phrase = _ANSWER_IS.search(text)
     if phrase and phrase.group(1).upper() in choices:
         return Found(phrase.group(1).upper(), 'letter after "answer is"')
+    long = len(text.lower()) > 2 * sum(map(len, choices.values()))
+    return None if long else _only_option_text(text.lower(), choices)
+
+
+def option_match_of_2024(text: str, choices: Mapping[str, str]) -> Found | None:
+    """The same rule as it was until August 2025, and as authors who ship a copy of the toolkit still have it.
+
+    A lone label anywhere; else the only option whose text the reply contains, however long it is.
+    OpenGVLab/MMT-Bench@84012c9 VLMEvalKit-main/vlmeval/utils/matching_util.py, the same in AIDC-AI/Parrot@989d6d0
+    """
+    if any(refusal in text for refusal in _REFUSALS):
+        return Found("Z", "a refusal")
+    words = set(text.translate(_SEPARATORS).split())
+    named = [label for label in choices if label in words]
+    if len(named) == 1:
+        return Found(named[0], "the only letter")
+    if not named and "Z" in words:
+        return Found("Z", "says Z, none of the options")
     return _only_option_text(text.lower(), choices)
 
 
 def _only_option_text(text: str, choices: Mapping[str, str]) -> Found | None:
-    if len(text) > 2 * sum(map(len, choices.values())):
-        return None
     contained = [label for label, own in choices.items() if own.lower() in text]
     return Found(contained[0], "option text") if len(contained) == 1 else None
 
@@ -125,20 +141,22 @@ def first_capital(text: str, letters: str, phrases: Sequence[str] = ()) -> Found
 _PUNCTUATION = (*';/[]"{}()=+\\_-><@`,?!',)
 _DIGIT_COMMA = re.compile(r"\d,\d")
 _LONE_DOT = re.compile(r"(?<!\d)\.(?!\d)")
+_CLOSING_DOT = re.compile(r"\.(?!\d)")
 
 
-def without_punctuation(text: str) -> str:
+def without_punctuation(text: str, closing_dots: bool = False) -> str:
     """The VQA rule as VLMEvalKit has it (open-compass/VLMEvalKit@e8e78f05 vlmeval/smp/misc.py).
 
     A sign that touches a space anywhere, and every sign once a comma stands between digits, is deleted; other
-    signs become spaces. Its count argument is really a flag, so that only the first 32 full stops go.
+    signs become spaces. Its count argument is really a flag, so that only the first 32 full stops go. With
+    `closing_dots` a full stop behind a digit goes too ("5."), as in the script that VLMEvalKit's comes from.
     """
     bare = text
     deletes = _DIGIT_COMMA.search(text) is not None
     for sign in _PUNCTUATION:
         touches = f"{sign} " in text or f" {sign}" in text
         bare = bare.replace(sign, "" if deletes or touches else " ")
-    return _LONE_DOT.sub("", bare, count=32)
+    return (_CLOSING_DOT if closing_dots else _LONE_DOT).sub("", bare, count=32)
 
 
 def yes_no(text: str) -> Found | None:

@@ -105,8 +105,8 @@ def by_containment(exact_symbols: Callable[[Sample], bool] = lambda _: False) ->
 def by_key_phrases(sample: Sample, reply: Reply) -> Score:
     """Right when a gold answer is among the numbers and phrases behind the reply's key words."""
     phrases = extract.key_phrases(reply.text)
-    value = open_answer_score(phrases, golds(sample))
-    return Score(value, "; ".join(phrases) or None, "phrases behind key words")
+    answer = "; ".join(phrases) or None
+    return Score(open_answer_score(phrases, golds(sample)), answer, "phrases behind key words" if answer else "empty")
 
 
 def by_whole_or_extracted(match: Match) -> Rule:

@@ -154,10 +154,11 @@ class _Video(NamedTuple):
 
 
 class _Index(NamedTuple):
-    """When each frame is shown, in order, and the times that decoding can start from."""
+    """When each frame is shown, in order; when the frames are that decoding can start from; where to seek for these."""
 
     shown: list[int]
     keys: list[int]
+    starts: dict[int, tuple[int, int]]
 
 
 @contextmanager
@@ -183,14 +184,17 @@ def _index(video: _Video) -> _Index | None:
     container, stream = video
     if stream.codec_context.name not in ONE_A_PACKET or TIMED.isdisjoint(container.format.name.split(",")):
         return None
-    packets = [(p.pts, p.is_keyframe, p.is_discard, p.is_corrupt) for p in container.demux(stream) if p.size]
-    if any(corrupt for *_, corrupt in packets):
+    packets = [packet for packet in container.demux(stream) if packet.size]
+    if any(packet.is_corrupt for packet in packets):
         raise MediaError(f"{container.name.removeprefix('file:') or 'the video'} is cut off in the middle")
-    times = [time for time, _, discarded, _ in packets if not discarded]
+    times = [packet.pts for packet in packets if not packet.is_discard]
     shown = sorted(set(times) - {None})
     # Frames before the first key frame, or without a time of their own, may or may not come out of a decoder.
-    sound = packets and packets[0][1] and len(shown) == len(times) and shown and packets[0][0] <= shown[0]
-    return _Index(shown, sorted(time for time, key, *_ in packets if key)) if sound else None
+    if not shown or len(shown) < len(times) or not packets[0].is_keyframe or packets[0].pts > shown[0]:
+        return None
+    # Some containers are sought by when a frame is shown, some by when it is decoded, which is earlier.
+    starts = {packet.pts: (packet.pts, packet.dts) for packet in packets if packet.is_keyframe}
+    return _Index(shown, sorted(starts), starts)
 
 
 def _by_seeking(medium: Media, n: int) -> "list[Image] | None":
@@ -211,22 +215,39 @@ def _by_seeking(medium: Media, n: int) -> "list[Image] | None":
 
 def _fetch(video: _Video, index: _Index, places: list[int]) -> "dict[int, Image] | None":
     """The frames at these places; None as soon as a frame is not where the index has it."""
-    container, stream = video
     found: dict[int, Image] = {}
     decoded: Iterator[Any] = iter(())
     at: float = float("-inf")
     for place in places:
         time = index.shown[place]
         key = index.keys[bisect.bisect_right(index.keys, time) - 1]
-        if key > at:
-            container.seek(key, stream=stream)
-            decoded = container.decode(stream)
-        frame = next((f for f in decoded if f.pts is None or f.pts >= time), None)
-        if frame is None or frame.pts != time or frame.is_corrupt:
+        ways = _ways(video, key, index.starts[key]) if key > at else iter([decoded])
+        for decoded in ways:
+            frame = next((f for f in decoded if f.pts is None or f.pts >= time), None)
+            if frame is not None and frame.pts == time and not frame.is_corrupt:
+                found[place] = frame.to_image()
+                break
+        else:
             return None
         at = time
-        found[place] = frame.to_image()
     return found
+
+
+def _ways(video: _Video, key: int, starts: tuple[int, int]) -> Iterator[Iterator[Any]]:
+    """The frames from a key frame on, sought one way, then the other."""
+    for start in starts:
+        video.container.seek(start, stream=video.stream)
+        yield _from_intra(video.container.decode(video.stream), key)
+
+
+def _from_intra(decoded: Iterator[Any], key: int) -> Iterator[Any]:
+    """The frames as long as the key frame is one by itself: streams refreshed bit by bit have others in its place."""
+    from av.video.frame import PictureType
+
+    for frame in decoded:
+        if frame.pts == key and PictureType(frame.pict_type) is not PictureType.I:
+            return
+        yield frame
 
 
 def _count(medium: Media) -> int:

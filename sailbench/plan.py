@@ -62,6 +62,7 @@ class Plan:
 def make(options: Options) -> Plan:
     """Load the tasks, their rows and the model; every slip in names or data is told before weights are read."""
     tasks = [registry.load(name) for name in registry.select(options.tasks)]
+    engines.check(options.model)
     chosen = [_chosen(task, options) for task in tasks]
     model = engines.load(options.model)
     overrides = _with_defaults(options.overrides, engines.defaults(options.model))

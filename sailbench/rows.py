@@ -17,13 +17,17 @@ from sailbench.types import Blob, Kind, Media, content_digest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hub:
-    """A split of a data set on the hub; `media` lists files (archives, folders) that hold its media."""
+    """A split of a data set on the hub; `media` lists files (archives, folders) that hold its media.
+
+    A split whose rows hold several questions each is named once for each of them, with another `part`.
+    """
 
     repo: str
     config: str | None = None
     split: str = "test"
     revision: str | None = None
     media: tuple[str, ...] = ()
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

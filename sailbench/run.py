@@ -107,14 +107,14 @@ def prepare(task: Task, samples: Sequence[Sample], identity: str, overrides: Ove
 def unanswered(work: Sequence[Work], results: Results) -> dict[str, list[tuple[Work, Sample, Request]]]:
     """What has to be asked, by key: each once, whoever wants it. Requests that share media stand together.
 
-    An answer that another task's journal holds is copied, not asked again.
+    An answer that another task's journal holds is copied, not asked again; what lacks its media cannot be asked.
     """
     have = _answers(work, results)
     waiting: dict[str, list[tuple[Work, Sample, Request]]] = {}
     for own in work:
         journal = results.journal(own.task.name)
         for sample, request, key in own:
-            if journal.answered(key):
+            if journal.answered(key) or missing_media(request.media):
                 continue
             if key in have:
                 journal.append(key, sample.id, have[key])
@@ -180,10 +180,16 @@ def reply(response: Response, sampling: Sampling, verdict: str | None = None) ->
     return Reply(final[-1] if final else "", verdict, final)
 
 
+def missing_media(media: Sequence[Media]) -> str:
+    """Why these media cannot be asked about: one of them cannot be read; empty when all can."""
+    gone = [m for m in media if not m.digest]
+    return f"{gone[0].kind} cannot be read: {gone[0].source!s}" if gone else ""
+
+
 def score(task: Task, sample: Sample, answer: Reply, response: Response | None, protocol: str) -> Score:
     """A grade, or why there is none: what was not asked or failed is ungraded, never wrong."""
     if response is None:
-        return Score(None, None, "not asked")
+        return Score(None, None, missing_media(sample.media) or "not asked")
     if response.error is not None:
         return Score(None, None, response.error)
     return task.score(sample, answer, protocol)

@@ -75,7 +75,14 @@ def jackknife_stderr(
     return math.sqrt((blocks - 1) / blocks * math.fsum((v - mean) ** 2 for v in left))
 
 
-def normal_interval(value: float, stderr: float, low: float, high: float) -> tuple[float, float]:
-    """The 95 % interval around `value`, kept within the scale [low, high]."""
+def interval(value: float, stderr: float, n: int, scale: float) -> tuple[float, float]:
+    """The 95 % interval around `value`, kept within [0, scale]: normal, from the standard error.
+
+    At either end of the scale, where `n` equal outcomes have no spread, it is the exact (Clopper-Pearson) one:
+    24 wrong of 24 do not prove that the score is 0.
+    """
+    if stderr == 0 and value in (0.0, scale):
+        far = (1 - 0.025 ** (1 / n)) * scale
+        return (0.0, far) if value == 0 else (scale - far, scale)
     half = 1.959964 * stderr
-    return max(low, value - half), min(high, value + half)
+    return max(0.0, value - half), min(scale, value + half)

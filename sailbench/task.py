@@ -86,11 +86,14 @@ class Task:
             unparsed=sum(g.score.unparsed for g in graded),
             truncated=sum(g.finish == "length" for g in graded),
             stderr=stderr,
-            interval=None if value is None or stderr is None else stats.normal_interval(value, stderr, 0.0, self.scale),
+            interval=self._interval(value, stderr, len({g.cluster for g in graded if g.score.value is not None})),
             bounds=None if low is None or high is None else (low * self.scale, high * self.scale),
             groups=self._groups(graded),
             metrics={name: self._scaled(metric(graded)) for name, metric in self.metrics.items()},
         )
+
+    def _interval(self, value: float | None, stderr: float | None, clusters: int) -> tuple[float, float] | None:
+        return None if value is None or stderr is None else stats.interval(value, stderr, clusters, self.scale)
 
     def _scaled(self, value: float | None) -> float | None:
         return None if value is None else value * self.scale

@@ -1,5 +1,6 @@
 """Rows of MMBench and its kin: options A to D, a hint, and rotations of one question as rows of their own."""
 
+from sailbench.errors import TaskError
 from sailbench.rows import Row
 from sailbench.types import Sample
 
@@ -7,8 +8,8 @@ ROTATION = 1_000_000  # a rotated row's index is its question's plus multiples o
 
 
 def read(row: Row) -> Sample:
-    index = int(float(row.text("index", default=None)))
-    question = int(float(row.text("g_index", default=str(index % ROTATION))))
+    index = number(row, "index")
+    question = number(row, "g_index") if row.has("g_index") else index % ROTATION
     group = {"category": row.text("category"), "l2-category": row.text("l2-category", "L2-category")}
     return Sample(
         id=str(index),
@@ -20,3 +21,11 @@ def read(row: Row) -> Sample:
         unit=str(question),
         extra={"hint": row.text("hint")},
     )
+
+
+def number(row: Row, column: str) -> int:
+    text = row.text(column, default=None)
+    try:
+        return int(float(text))
+    except ValueError as error:
+        raise TaskError(f"row {row.number}: {column} is {text!r}, which is no number") from error

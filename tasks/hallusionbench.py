@@ -61,7 +61,9 @@ def place_of(row: Row) -> list[str]:
 def by_judge(sample: Sample, reply: Reply) -> Score:
     said = (reply.verdict or "").lower()
     word = next((w for w in ("incorrect", "correct", "unclear") if w in said), None)
-    return Score(None if word is None else float(word == "correct"), word, "the judge's word, if there is one")
+    if word is None:
+        return Score(None, None, "the authors' rule needs their judge's word")
+    return Score(float(word == "correct"), word, "the judge's word")
 
 
 figures = Mean(all_right(lambda g: str(g.sample.extra["figure"])))

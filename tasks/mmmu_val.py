@@ -51,7 +51,7 @@ def read(row: Row) -> Sample | None:
     return Sample(
         id=id,
         question=row.text("question"),
-        target=gold if choices else golds,
+        target=gold if choices or not gold else golds,
         media=row.images("image", *(f"image_{k}" for k in range(1, 8))),
         choices=choices,
         group={name: place for name, place in group.items() if place},

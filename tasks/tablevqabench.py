@@ -86,7 +86,10 @@ def _denotation(said: str, target: str) -> Score:
 
 
 COMPARISONS: dict[str, Callable[[str, str], Score]] = {
-    **{"vwtq": _denotation, "vwtq_syn": _denotation, "vtabfact": _statement, "fintabnetqa": _amount}
+    "vwtq": _denotation,
+    "vwtq_syn": _denotation,
+    "vtabfact": _statement,
+    "fintabnetqa": _amount,
 }
 
 

@@ -320,7 +320,7 @@ def test_parquet_images_are_read_again_in_any_order(tmp_path, monkeypatch, windo
 def test_reading_the_text_of_parquet_reads_no_images(tmp_path):
     table = columnar.Parquet(write_mmmu(tmp_path / "t.parquet"))
     assert len([row["id"] for row in table]) == len(table) == 10
-    assert table._windows == []
+    assert table.windows._kept == []
 
 
 def test_parquet_takes_lists_bytes_base64_and_paths(tmp_path):

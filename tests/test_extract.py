@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sailbench.extract import (
@@ -195,12 +195,14 @@ def test_math_vs_authors_read_the_final_answer_so(text, expected):
     assert expected == answer(final_math_answer(text))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ABCDZ abé()[].,:*{}\\\n\"'=-/5", max_size=60))
 def test_no_reply_makes_a_reader_fail(text):
     readers = (final_math_answer, yes_no, lambda t: option_match(t, ANIMALS), lambda t: last_named_option(t, MANY))
     assert all(found is None or found.answer for found in (read(text) for read in readers))
 
 
+@settings(deadline=None)
 @given(st.sampled_from("ABCD"), st.text(alphabet="xyz ", max_size=20))
 def test_a_label_after_words_without_meaning_is_read_by_all(label, prose):
     text = f"{prose} {label}"

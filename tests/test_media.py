@@ -32,10 +32,9 @@ def encoded(image, kind, **options):
 # Images
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "LA", "P", "RGBA", "1", "I;16", "I"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "LA", "P", "RGBA", "1", "I;16"])
 def test_png_of_every_mode_becomes_rgb_by_plain_conversion(mode):
-    image = Image.fromarray(NOISE).convert("L").convert("I").convert(mode) if "I" in mode else None
-    image = image or Image.fromarray(NOISE).convert(mode)
+    image = Image.fromarray(NOISE).convert("I" if mode == "I;16" else mode).convert(mode)
     opened = open_image(Media.image(encoded(image, "PNG")))
     assert (opened.mode, opened.size) == ("RGB", (30, 20))
     assert opened.tobytes() == Image.open(io.BytesIO(encoded(image, "PNG"))).convert("RGB").tobytes()
@@ -95,7 +94,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(size):
         (b"", "is empty"),
         (b"<html>not found</html>", "cannot be opened as an image: cannot identify image file"),
         (encoded(Image.fromarray(NOISE), "PNG")[:400], "cannot be opened as an image"),
-        (encoded(Image.fromarray(NOISE), "JPEG")[:400], "cannot be opened as an image: image file is truncated"),
+        (encoded(Image.fromarray(NOISE), "JPEG")[:-99], "cannot be opened as an image: image file is truncated"),
         (png_header(8, 8), "cannot be opened as an image"),
     ],
 )
@@ -265,7 +264,8 @@ def test_an_empty_folder_is_no_video(tmp_path):
 
 
 def test_importing_the_room_loads_no_decoder():
-    code = "import sys, sailbench.media, sailbench.data\nprint({'PIL', 'av', 'torch', 'pyarrow', 'datasets'} & set(sys.modules))"
+    heavy = {"PIL", "av", "torch", "pyarrow", "datasets"}
+    code = f"import sys, sailbench.media, sailbench.data\nprint({heavy} & set(sys.modules))"
     root = Path(__file__).resolve().parents[1]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
     assert done.stdout == "set()\n"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sailbench import extract, metrics
 from sailbench.metrics.arithmetic import arithmetic_value
 from sailbench.metrics.math_match import close_match_score, rounded_match_score
+from sailbench.metrics.open_answer import open_answer_score
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 MODULES = [importlib.import_module(f"sailbench.metrics.{m.name}") for m in pkgutil.iter_modules(metrics.__path__)]
@@ -56,3 +57,9 @@ def test_equal_fractions_match_however_they_are_written(a, b):
 @given(st.text(max_size=60))
 def test_an_answer_matches_itself_unless_it_is_empty(text):
     assert bool(text.replace(" ", "")) == bool(rounded_match_score(text, text))
+
+
+@pytest.mark.parametrize("text", ["1" * 50_000, "1," * 25_000, "(" * 50_000, r"\frac" * 9_000, r"\boxed{" * 9_000])
+def test_endless_replies_are_graded_at_once(text):
+    values = close_match_score(text, "5"), rounded_match_score(text, "5"), open_answer_score([text], ["5"])
+    assert values == (0, 0, 0)

@@ -158,3 +158,12 @@ def test_the_summary_has_the_contracts_fields_and_every_protocol(tmp_path):
     assert record["metrics"] == {"official": 0.0, "official_differs": 4}
     lines = [json.loads(line) for line in (tmp_path / "fake" / "t.scores.jsonl").read_text().splitlines()]
     assert list(lines[0]) == ["id", "value", "answer", "why", "unit", "cluster", "parts"]
+
+
+def test_what_lacks_its_image_is_ungraded_and_never_asked(tmp_path):
+    sample = Sample(id="0", question="q", target="A", media=(Media.image(tmp_path / "gone.png"),))
+    own, results, model = prepare(make_task(), [sample], "m", Overrides()), Results(tmp_path, "m"), Fake()
+    ask(model, [own], results)
+    assert model.asked == 0
+    summary_record(own, results, "official", FACTS)
+    assert "image cannot be read" in (tmp_path / "m" / "t.scores.jsonl").read_text()

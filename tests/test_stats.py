@@ -42,6 +42,12 @@ def test_nominal_95_percent_intervals_cover_95_percent():
         shared = [rng.random() for _ in range(80)]
         values = [float(rng.random() < p) for p in shared for _ in range(4)]
         stderr = stats.clustered_stderr(values, [i // 4 for i in range(320)])
-        low, high = stats.normal_interval(sum(values) / 320, stderr, 0, 1)
+        low, high = stats.interval(sum(values) / 320, stderr, 80, 1.0)
         hits += low <= 0.5 <= high
     assert 930 <= hits <= 970
+
+
+def test_all_wrong_does_not_prove_that_the_score_is_zero():
+    low, high = stats.interval(0.0, 0.0, 24, 100.0)
+    assert low == 0.0 and high == pytest.approx(14.25, abs=0.01)
+    assert stats.interval(100.0, 0.0, 24, 100.0) == pytest.approx((85.75, 100.0), abs=0.01)

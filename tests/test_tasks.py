@@ -6,7 +6,7 @@
            "skipped": true,            instead of all that follows: the row is not part of the benchmark
            "prompt": "...",            the exact text of the last turn
            "group": {...},             optional: the sample's groups
-           "replies": [{"text": "B",   what a model says; the first reply of a row is a right one
+           "replies": [{"text": "B",   what a model says; at least one reply of a row is wholly right
                         "verdict": "B",           optional: what an extractor or judge said of it
                         "opencompass": 1,         the value under each protocol, null for ungraded;
                         "official": 1,            a protocol without a rule of its own shares the other's

@@ -12,7 +12,7 @@ Sources of one kind are the parts of one data set; TSV files of one name are mir
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from sailbench.data.dataset import DataSet, Part
 from sailbench.data.folders import find
 from sailbench.data.hub import HubCache, describe
 from sailbench.data.tables import table
+from sailbench.data.windows import Windows
 from sailbench.errors import DataError
 from sailbench.rows import Drawn, Hub, Row, Source, Tsv
 
@@ -44,6 +45,7 @@ class Places:
     cache: Path | None = None
     offline: bool = False
     progress: Progress | None = None
+    windows: Windows = field(default_factory=Windows, compare=False, repr=False)
 
     @classmethod
     def of(cls, environ: Mapping[str, str], location: Path | None, offline: bool = False) -> "Places":
@@ -68,21 +70,23 @@ def open_rows(task: Sourced, places: Places | None = None) -> DataSet:
         if isinstance(source, Drawn):
             return DataSet.drawn(source)
     try:
-        return _cached(task, places) if places.location is None else _local(task, places.location)
+        return _cached(task, places) if places.location is None else _local(task, places.location, places.windows)
     except OSError as error:
         raise DataError(f"cannot read the rows of {task.name}: {error}") from error
 
 
 def read_table(path: Path) -> DataSet:
     """The rows of one file, or of the only table in a folder."""
-    (found,) = find("", (), path)
-    return DataSet([Part(table(file), found.root) for file in found.files], source=str(path))
+    (found,), windows = find("", (), path), Windows()
+    return DataSet([Part(table(file, windows), found.root) for file in found.files], source=str(path))
 
 
-def _local(task: Sourced, location: Path) -> DataSet:
+def _local(task: Sourced, location: Path, windows: Windows) -> DataSet:
     found = find(task.name, task.sources, location)
     names = _part_names(task.sources, len(found))
-    parts = [Part(table(file), one.root, name) for one, name in zip(found, names, strict=True) for file in one.files]
+    parts = [
+        Part(table(file, windows), one.root, name) for one, name in zip(found, names, strict=True) for file in one.files
+    ]
     return DataSet(parts, source=_listed([str(one.files[0]) for one in found]))
 
 
@@ -140,11 +144,11 @@ def _from_hub(cache: HubCache, hubs: list[Hub]) -> DataSet:
 
 
 def _part_names(sources: Sequence[Source], count: int) -> list[str]:
-    """What tells the parts apart: config, split or repository on the hub, the file's name of a TSV; "" for one part."""
+    """What tells parts apart: part, config, split or repository on the hub, the file's name of a TSV; "" for one."""
     hubs = [source for source in sources if isinstance(source, Hub)]
     tsvs = [own[0] for own in _mirrors(sources)]
     if count > 1 and len(hubs) == count:
-        for told in ("config", "split", "repo"):
+        for told in ("part", "config", "split", "repo"):
             names = [str(getattr(hub, told) or "") for hub in hubs]
             if len(set(names)) == count:
                 return names

@@ -1,23 +1,20 @@
 """Parquet files, and the Arrow files that `datasets` keeps: rows without their pictures, pictures one by one.
 
-A picture's column is read only when one is asked for, in windows of bounded size, so that neither a long file
-nor a large row group is ever held.
+A picture's column is read only when one is asked for, in windows of bounded size (`windows`), so that neither a
+long file nor a large row group is ever held.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from sailbench.data.blobs import decode, is_picture
+from sailbench.data.windows import WINDOW_BYTES, Column, Window, Windows
 from sailbench.errors import DataError, MediaError
 
 ROWS_AT_ONCE = 64
-WINDOW_BYTES = 64 << 20
-WINDOWS_BYTES = 4 * WINDOW_BYTES
-READERS = 16
 
 
 class Columns(Protocol):
@@ -48,24 +45,12 @@ class TableCell:
         return decode(value) if isinstance(value, str) else bytes(value)
 
 
-class _Window(NamedTuple):
-    column: str
-    group: int
-    start: int
-    batch: Any
-
-    def holds(self, column: str, group: int, row: int) -> bool:
-        return (column, group) == (self.column, self.group) and self.start <= row < self.start + len(self.batch)
-
-
 class Parquet:
     """The rows of a Parquet file. It can be sent to another process, which opens the file anew."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, windows: Windows | None = None) -> None:
         self.path = path
-        self._lock = threading.Lock()
-        self._windows: list[_Window] = []
-        self._ahead: dict[tuple[str, int], Iterator[_Window]] = {}
+        self.windows = windows or Windows()
 
     def __reduce__(self) -> tuple[type["Parquet"], tuple[Path]]:
         return Parquet, (self.path,)
@@ -119,40 +104,19 @@ class Parquet:
         return batches
 
     def scalar(self, column: str, group: int, row: int) -> Any:
-        with self._lock:
-            window = next((w for w in self._windows if w.holds(column, group, row)), None)
-            if window is None:
-                window = self._read(column, group, row)
-                self._keep(window)
-            return window.batch.column(0)[row - window.start]
+        found = self.windows.row(Column(str(self.path), column, group), row, lambda: self._from_top(column, group))
+        if found is None:
+            raise MediaError(f"{self.path} has no row {row} in row group {group}")
+        return found
 
-    def _keep(self, window: _Window) -> None:
-        """The newest windows stay, as many as fit: rows may have several columns of pictures."""
-        self._windows.insert(0, window)
-        while len(self._windows) > 1 and sum(w.batch.nbytes for w in self._windows) > WINDOWS_BYTES:
-            self._windows.pop()
-
-    def _read(self, column: str, group: int, row: int) -> _Window:
-        """The window that holds the row, read onwards from the last one of its column, from the top if it is past."""
-        for ahead in (self._ahead.pop((column, group), iter(())), self._from_top(column, group)):
-            for window in ahead:
-                if window.start > row:
-                    break
-                if window.holds(column, group, row):
-                    self._ahead[column, group] = ahead
-                    while len(self._ahead) > READERS:
-                        self._ahead.pop(next(iter(self._ahead)))
-                    return window
-        raise MediaError(f"{self.path} has no row {row} in row group {group}")
-
-    def _from_top(self, column: str, group: int) -> Iterator[_Window]:
+    def _from_top(self, column: str, group: int) -> Iterator[Window]:
         about = self._opened.metadata.row_group(group)
         chunks = [about.column(place) for place in range(about.num_columns)]
-        size = sum(c.total_uncompressed_size for c in chunks if (c.path_in_schema + ".").startswith(column + "."))
+        size = sum(c.total_uncompressed_size for c in chunks if f"{c.path_in_schema}.".startswith(f"{column}."))
         rows = max(1, about.num_rows * WINDOW_BYTES // max(size, WINDOW_BYTES))
         start = 0
         for batch in self._reader.iter_batches(rows, row_groups=[group], columns=[column]):
-            yield _Window(column, group, start, batch)
+            yield Window(start, batch, last=start + len(batch) == about.num_rows)
             start += len(batch)
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from sailbench.data.columnar import Parquet
 from sailbench.data.delimited import Delimited
 from sailbench.data.jsons import JsonDocument, JsonLines
+from sailbench.data.windows import Windows
 from sailbench.errors import DataError
 
 
@@ -20,8 +21,8 @@ class Table(Protocol):
     def __iter__(self) -> Iterator[dict[str, Any]]: ...
 
 
-def table(path: Path) -> Table:
-    """The reader for a file; DataError for a name that tells no format."""
+def table(path: Path, windows: Windows | None = None) -> Table:
+    """The reader for a file; DataError for a name that tells no format. Files of one run share `windows`."""
     match path.suffix.lower():
         case ".tsv" | ".csv":
             return Delimited(path)
@@ -30,7 +31,7 @@ def table(path: Path) -> Table:
         case ".json":
             return JsonLines(path) if _is_lines(path) else JsonDocument(path)
         case ".parquet":
-            return Parquet(path)
+            return Parquet(path, windows)
     raise DataError(f"{path}: rows are read from .tsv, .csv, .jsonl, .json and .parquet files")
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from sailbench.metrics.arithmetic import MATH, Names, Number, arithmetic_value
 
-LONGEST = 300
+LONGEST = 300  # characters
 DEEPEST = 8
 _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
@@ -28,6 +28,8 @@ def latex_value(text: str, names: Names = MATH) -> Number | None:
     (0.5, 0.5, None)
     """
     text = _unboxed(text).strip()
+    if not 0 < len(text) <= LONGEST:
+        return None
     if _PLAIN.fullmatch(text):
         return float(text) if "." in text else int(text)
     if not _could_be_a_number(text, names):
@@ -46,7 +48,7 @@ def _unboxed(text: str) -> str:
 
 
 def _could_be_a_number(text: str, names: Names) -> bool:
-    if not text or len(text) > LONGEST or _depth(text) > DEEPEST or _NEVER.search(text) or _may_explode(text):
+    if _depth(text) > DEEPEST or _NEVER.search(text) or _may_explode(text):
         return False
     words = _WORD.findall(_COMMAND.sub(" ", text))
     return all(word in _SPOKEN or word in names for word in words)

@@ -175,19 +175,24 @@ def locate(source: str | Path, offline: bool = False) -> Path:
     Raises:
         ModelError: an unknown name, weights that were never released, or a hub that cannot be reached.
     """
+    check(source)
     text = str(source)
-    found = entry(text)
     if text == RANDOM:
         return _random()
-    if found and not found.hub:
-        raise ModelError(f"the weights of {text} were never released; pass a folder that holds them instead")
-    if found:
-        return _fetch(found.hub, offline)
-    if _is_folder(text):
+    found = entry(text)
+    if found is None and _is_folder(text):
         return Path(text).expanduser()
-    if re.fullmatch(r"[\w.-]+/[\w.-]+", text):
-        return _fetch(text, offline)
-    raise ModelError(f"there is no model {text!r}{did_you_mean(text.lower(), ENTRIES)}")
+    return _fetch(found.hub if found else text, offline)
+
+
+def check(source: str | Path) -> None:
+    """Raise ModelError, before anything is fetched, for a name that no weights stand behind."""
+    text = str(source)
+    found = entry(text)
+    if found and not found.hub and text != RANDOM:
+        raise ModelError(f"the weights of {text} were never released; pass a folder that holds them instead")
+    if not found and not _is_folder(text) and not re.fullmatch(r"[\w.-]+/[\w.-]+", text):
+        raise ModelError(f"there is no model {text!r}{did_you_mean(text.lower(), ENTRIES)}")
 
 
 def _is_folder(text: str) -> bool:

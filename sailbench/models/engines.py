@@ -43,7 +43,16 @@ def load(choice: Choice) -> Model:
         return Fake(text or "A", choice.name or "fake")
     from sailbench.models.sail import SailVL2
 
-    return SailVL2.load(choice.spec, device=choice.device, dtype=choice.dtype)
+    folder = catalogue.locate(choice.spec, choice.offline)
+    model = SailVL2.load(folder, device=choice.device, dtype=choice.dtype)
+    model.name = choice.name or catalogue.display_name(choice.spec)
+    return model
+
+
+def check(choice: Choice) -> None:
+    """Raise ModelError for a name that stands for nothing, before data or weights are read."""
+    if choice.spec.partition(":")[0] != "fake":
+        catalogue.check(choice.spec)
 
 
 def defaults(choice: Choice) -> Defaults:

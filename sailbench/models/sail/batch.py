@@ -12,7 +12,6 @@ from sailbench.models.sail.chat import Picture, Turn
 from sailbench.models.sail.decode import Prompt, Sampler, write
 from sailbench.models.sail.processor import Processor
 from sailbench.models.sail.sight import Seen, Sight
-from sailbench.models.sail.tiling import Size
 from sailbench.types import Request, Response
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def prompt_tokens(processor: Processor, request: Request) -> int:
 
     side = processor.config.image_size  # of a video's frames, which are one tile each whatever their size
     try:
-        sizes = [Size(side, side) if m.kind == "video" else Size(*media.image_size(m)) for m in request.media]
+        sizes = [(side, side) if m.kind == "video" else media.image_size(m) for m in request.media]
         return processor.prompt_tokens(request, sizes)
     except MediaError:
         return 0

@@ -77,6 +77,17 @@ class SailVL2:
     def config(self) -> SailConfig:
         return self.processor.config
 
+    @property
+    def engine(self) -> str:
+        """What runs it."""
+        return f"torch {torch.__version__}"
+
+    @property
+    def hardware(self) -> str:
+        """The GPU's name; empty on a CPU."""
+        device = self.network.place(torch.empty(0)).device
+        return torch.cuda.get_device_name(device) if device.type == "cuda" else ""
+
     @cached_property
     def identity(self) -> str:
         """Fingerprint of weights, settings and tokenizer; number type; tiling; version of the prompt layout."""

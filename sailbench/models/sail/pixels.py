@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sailbench.models.sail import tiling
 from sailbench.models.sail.processor import Processor
-from sailbench.models.sail.tiling import Size, View
+from sailbench.models.sail.tiling import View
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -24,7 +24,7 @@ def tiles(image: "Image", view: View, processor: Processor) -> Tensor:
     config = processor.config
     if not config.vision.any_resolution:
         return normalised(tiling.cut(image, view, config.image_size), config.mean, config.std)
-    size = processor.native_size(Size(*image.size), view)
+    size = processor.native_size(image.size, view)
     enlarged = tiling.enlarged(image, view.enlarge)
     return normalised([enlarged if enlarged.size == size else enlarged.resize(size)], config.mean, config.std)
 

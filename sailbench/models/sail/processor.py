@@ -27,26 +27,26 @@ class Processor:
     def views(self, request: Request, counts: Sequence[int]) -> list[View]:
         return chat.views(request, counts, self.multi_scale)
 
-    def slots(self, size: Size, view: View) -> int:
+    def slots(self, size: tuple[int, int], view: View) -> int:
         """How many positions an image of `size` fills in the prompt."""
         if self.config.vision.any_resolution:
             seen = self.native_size(size, view)
             return (seen.width // self.config.unit) * (seen.height // self.config.unit)
         return tiling.count(size, view, self.config.image_size) * self.config.slots_per_tile
 
-    def native_size(self, size: Size, view: View) -> Size:
+    def native_size(self, size: tuple[int, int], view: View) -> Size:
         """Where any resolution is allowed: the image's own size, within as many pixels as the view has tiles."""
         side, most = self.config.image_size, self.config.vision.max_size
         return tiling.native_size(size, view, self.config.unit, min(view.max_tiles * side * side, most * most), most)
 
-    def prompt_tokens(self, request: Request, sizes: Sequence[Size]) -> int:
+    def prompt_tokens(self, request: Request, sizes: Sequence[tuple[int, int]]) -> int:
         """The length of the prompt of the last turn, the model's answers to the others left out.
 
         `sizes` holds one size a medium: an image's, or that of a video's frames.
         """
         counts = chat.image_counts(request)
         each = [size for size, count in zip(sizes, counts, strict=True) for _ in range(count)]
-        slots = [self.slots(Size(*size), view) for size, view in zip(each, self.views(request, counts), strict=True)]
+        slots = [self.slots(size, view) for size, view in zip(each, self.views(request, counts), strict=True)]
         turns = chat.lay_out(request, counts)
         return len(self.ids(chat.conversation(turns, [""] * (len(turns) - 1)), slots))
 

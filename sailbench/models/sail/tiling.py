@@ -43,12 +43,13 @@ def candidates(limit: int) -> tuple[Grid, ...]:
     return tuple(sorted(grids, key=lambda grid: (grid.area, grid.columns)))
 
 
-def nearest(size: Size, grids: Sequence[Grid], side: int) -> Grid:
+def nearest(size: tuple[int, int], grids: Sequence[Grid], side: int) -> Grid:
     """The grid whose aspect ratio is nearest the image's; 1x1 when there is none to choose from.
 
     Of equally near grids a later one is taken if the image has more than half of that grid's pixels.
     """
-    aspect, pixels = size.width / size.height, size.width * size.height
+    width, height = size
+    aspect, pixels = width / height, width * height
     best, best_distance = Grid(1, 1), float("inf")
     for grid in grids:
         distance = abs(aspect - grid.columns / grid.rows)
@@ -57,22 +58,23 @@ def nearest(size: Size, grids: Sequence[Grid], side: int) -> Grid:
     return best
 
 
-def primary(size: Size, limit: int, side: int) -> Grid:
+def primary(size: tuple[int, int], limit: int, side: int) -> Grid:
     return nearest(size, candidates(limit), side)
 
 
-def second(size: Size, limit: int, side: int) -> Grid:
+def second(size: tuple[int, int], limit: int, side: int) -> Grid:
     """The other grid of multi-scale tiling: the best of those that do not divide the primary one evenly."""
     first = primary(size, limit, side)
     others = [g for g in candidates(limit) if first.columns % g.columns or first.rows % g.rows]
     return nearest(size, others, side)
 
 
-def seen_size(size: Size, view: View) -> Size:
-    return Size(size.width * view.enlarge, size.height * view.enlarge)
+def seen_size(size: tuple[int, int], view: View) -> Size:
+    width, height = size
+    return Size(width * view.enlarge, height * view.enlarge)
 
 
-def count(size: Size, view: View, side: int) -> int:
+def count(size: tuple[int, int], view: View, side: int) -> int:
     """How many tiles `cut` will make of an image of `size`."""
     size = seen_size(size, view)
     first = primary(size, view.max_tiles, side).area
@@ -110,7 +112,7 @@ def _split(image: "Image", grid: Grid, side: int) -> list["Image"]:
     return [resized.crop((x, y, x + side, y + side)) for x, y in corners]
 
 
-def native_size(size: Size, view: View, unit: int, max_area: int, max_side: int) -> Size:
+def native_size(size: tuple[int, int], view: View, unit: int, max_area: int, max_side: int) -> Size:
     """The size at which an any-resolution tower sees an image: its own, shrunk to the limits, in whole units."""
     width, height = seen_size(size, view)
     scale = min(1.0, max_side / width, max_side / height, (max_area / (width * height)) ** 0.5)

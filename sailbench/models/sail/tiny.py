@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -123,7 +124,7 @@ def _byte_characters() -> list[str]:
 def _write_weights(folder: Path, config: SailConfig, seed: int, shards: int) -> None:
     from safetensors.torch import save_file
 
-    generator = torch.Generator().manual_seed(seed)
+    generator = np.random.Generator(np.random.PCG64(seed))  # the same on every machine, unlike torch's
     places = layout(Network.empty(config))
     names = sorted(name for name in places if not (config.tied and name == HEAD))
     tensors = {name: _random(name, places[name].shape, generator) for name in names}
@@ -140,9 +141,9 @@ def _write_weights(folder: Path, config: SailConfig, seed: int, shards: int) -> 
     _write_json(folder / INDEX, {"metadata": {"total_size": size}, "weight_map": weight_map})
 
 
-def _random(name: str, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+def _random(name: str, shape: tuple[int, ...], generator: np.random.Generator) -> Tensor:
     """Norm weights near one, the rest scaled to keep signals of unit size through the layers."""
-    noise = torch.randn(shape, generator=generator)
+    noise = torch.from_numpy(generator.standard_normal(shape, dtype=np.float32))
     if len(shape) == 1:
         values = 0.1 * noise if name.endswith(".bias") else 1 + 0.1 * noise
     elif "embed" in name:

@@ -159,7 +159,7 @@ def fill(network: Network, folder: Path, device: torch.device, dtype: torch.dtyp
             for name in file.keys():  # noqa: SIM118 (the reader is no mapping)
                 _put(network, places[name], file.get_tensor(name).to(device, dtype))
     if tied:
-        _put(network, Place(HEAD, ()), network.language_model.get_input_embeddings().weight)
+        network.language_model.lm_head.weight = network.language_model.get_input_embeddings().weight
     return shards
 
 
