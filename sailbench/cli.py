@@ -94,7 +94,7 @@ def _add_run(commands: "Commands[argparse.ArgumentParser]") -> None:
     p.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 (default: cuda where there is one)")
     p.add_argument("--dtype", choices=("auto", "float32", "bfloat16"), default="auto", help="default: bfloat16 on cuda")
     p.add_argument("--thinking", action=argparse.BooleanOptionalAction, help="ask for reasoning (default: the model's)")
-    p.add_argument("--max-tokens", type=_positive, metavar="N", help="longest answer (default: the model's)")
+    p.add_argument("--max-tokens", type=_positive, metavar="N", help="longest answer (default: the task's)")
     p.add_argument("--offline", action="store_true", help="never touch the network")
     p.add_argument("--fresh", action="store_true", help="set stored answers aside and ask everything anew")
     p.add_argument("--dry-run", action="store_true", help="show what would be asked, and ask nothing")

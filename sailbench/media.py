@@ -151,6 +151,7 @@ def _frame_files(medium: Media) -> list[Path]:
 class _Video(NamedTuple):
     container: Any
     stream: Any
+    name: str
 
 
 class _Index(NamedTuple):
@@ -174,19 +175,19 @@ def _video(medium: Media) -> Iterator[_Video]:
             if stream is None:
                 raise MediaError(f"{_name(medium)} holds no video stream")
             stream.thread_type = "AUTO"
-            yield _Video(container, stream)
+            yield _Video(container, stream, _name(medium))
     except (av.FFmpegError, OSError) as error:
         raise MediaError(f"{_name(medium)} cannot be read as a video: {_reason(error)}") from error
 
 
 def _index(video: _Video) -> _Index | None:
     """The frames' times from the packets, nothing decoded; None where packets do not tell."""
-    container, stream = video
+    container, stream, name = video
     if stream.codec_context.name not in ONE_A_PACKET or TIMED.isdisjoint(container.format.name.split(",")):
         return None
     packets = [packet for packet in container.demux(stream) if packet.size]
     if any(packet.is_corrupt for packet in packets):
-        raise MediaError(f"{container.name.removeprefix('file:') or 'the video'} is cut off in the middle")
+        raise MediaError(f"{name} is cut off in the middle")
     times = [packet.pts for packet in packets if not packet.is_discard]
     shown = sorted(set(times) - {None})
     # Frames before the first key frame, or without a time of their own, may or may not come out of a decoder.
@@ -251,7 +252,7 @@ def _from_intra(decoded: Iterator[Any], key: int) -> Iterator[Any]:
 
 
 def _count(medium: Media) -> int:
-    with _video(medium) as (container, stream):
+    with _video(medium) as (container, stream, _):
         total = sum(1 for _ in container.decode(stream))
     if not total:
         raise MediaError(f"{_name(medium)} holds no frame that can be decoded")
@@ -262,7 +263,7 @@ def _by_decoding(medium: Media, n: int) -> "list[Image]":
     """Everything is decoded: once to count, once to keep what is wanted, so that no more is ever held."""
     places = sampled(_count(medium), n)
     wanted = set(places)
-    with _video(medium) as (container, stream):
+    with _video(medium) as (container, stream, _):
         frames = enumerate(itertools.islice(container.decode(stream), max(places) + 1))
         found = {place: frame.to_image() for place, frame in frames if place in wanted}
     return [found[place] for place in places]

@@ -65,7 +65,9 @@ def make(options: Options) -> Plan:
     engines.check(options.model)
     chosen = [_chosen(task, options) for task in tasks]
     model = engines.load(options.model)
-    overrides = _with_defaults(options.overrides, engines.defaults(options.model))
+    overrides = options.overrides
+    if overrides.thinking is None:
+        overrides = replace(overrides, thinking=engines.thinks(options.model))
     work = tuple(
         replace(prepare(task, samples, model.identity, overrides), data=facts)
         for task, (samples, facts) in zip(tasks, chosen, strict=True)
@@ -82,14 +84,6 @@ def _chosen(task: Task, options: Options) -> tuple[tuple[Sample, ...], Mapping[s
     if not samples:
         raise DataError(f"{task.name}: no rows of this benchmark in {found.source}")
     return choose(samples, options.selection), found.facts()
-
-
-def _with_defaults(overrides: Overrides, defaults: engines.Defaults) -> Overrides:
-    """The command line wins over the model's own defaults."""
-    return Overrides(
-        thinking=defaults.thinking if overrides.thinking is None else overrides.thinking,
-        max_tokens=defaults.max_tokens if overrides.max_tokens is None else overrides.max_tokens,
-    )
 
 
 def _commit() -> str | None:

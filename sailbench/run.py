@@ -9,11 +9,11 @@ from typing import Any
 from sailbench import extract, stats
 from sailbench.errors import DataError, UsageError
 from sailbench.models.base import Model
+from sailbench.models.catalogue import THINKING_TOKENS
 from sailbench.rows import Row
 from sailbench.store import Results
 from sailbench.task import Task
 from sailbench.types import Graded, Media, Reply, Request, Response, Sample, Sampling, Score, Summary
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
@@ -32,8 +32,10 @@ class Overrides:
     max_tokens: int | None = None
 
     def apply(self, sampling: Sampling) -> Sampling:
-        changed = {name: value for name, value in asdict(self).items() if value is not None}
-        return replace(sampling, **changed)
+        thinking = sampling.thinking if self.thinking is None else self.thinking
+        # Reasoning needs room before the answer, whatever the answer itself needs.
+        own = max(sampling.max_tokens, THINKING_TOKENS) if thinking else sampling.max_tokens
+        return replace(sampling, thinking=thinking, max_tokens=self.max_tokens or own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

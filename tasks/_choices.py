@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sailbench import judge
+from sailbench.aggregate import SAMPLES, Aggregate
 from sailbench.extract import Found
 from sailbench.families import Comparison, Reader, is_target, needs_target
 from sailbench.rows import Row
@@ -26,7 +27,7 @@ def tabled(row: Row, **changed: Any) -> Sample:
         question=row.text("question"),
         target=row.text("answer"),
         media=row.images("image") or row.images("image_path"),
-        choices=row.choices(""),
+        choices=row.choices(),
         group=present(groups),
         extra={"hint": row.text("hint")},
     )
@@ -43,6 +44,11 @@ def lettered(options: list[Any]) -> dict[str, str]:
     return dict(zip(string.ascii_uppercase, map(str, options), strict=False))
 
 
+def labels_alone(count: int) -> dict[str, str]:
+    """What stands for the options of a row that names none: the authors' answer files have keys only."""
+    return {letter: f"({letter})" for letter in string.ascii_uppercase[:count]}
+
+
 def letter_of(answer: str) -> str:
     """The letter of an answer that may be a position from 0."""
     return string.ascii_uppercase[int(answer)] if answer.isdecimal() and int(answer) < 26 else answer
@@ -55,6 +61,11 @@ def options_in(text: str) -> tuple[str, dict[str, str]]:
     if not labels or not string.ascii_uppercase.startswith(labels):
         return text, {}
     return text[: lines[0].start()].strip(), {line[1]: line[2].strip() for line in lines}
+
+
+def within(group: str, place: str, inner: Aggregate = SAMPLES) -> Aggregate:
+    """The `inner` aggregate of the samples in one place of a grouping."""
+    return lambda graded: inner([g for g in graded if g.sample.group.get(group) == place])
 
 
 def or_judged(read: Reader, rubric: str, compare: Comparison = is_target) -> Rule:

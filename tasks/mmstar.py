@@ -6,7 +6,7 @@ modality: image
 size: 1500
 split: val
 groups: opencompass, paper, general
-licence: not stated by its authors; images keep their own
+licence: see the data set's card; images keep their own
 metric: accuracy over all questions
 official: MMStar-Benchmark/MMStar@88f243a eval/vlmeval/evaluate/mmstar.py
 judge: optional
@@ -19,6 +19,7 @@ differs: VLMEvalKit reads by its option rule. The authors look at the first char
 """
 
 import re
+from dataclasses import replace
 
 from sailbench.aggregate import macro
 from sailbench.families import by_option_match, choice, options_read_by, rule
@@ -42,7 +43,7 @@ def read(row: Row) -> Sample:
     else:
         question, choices = options_in(own.question)
         question = question.removesuffix("\nChoices:")
-    return tabled(row, question=question, choices={k: v for k, v in choices.items() if v != "nan"}, group=own.group)
+    return replace(own, question=question, choices={k: v for k, v in choices.items() if v != "nan"})
 
 
 TASK = choice(

@@ -13,10 +13,12 @@ official: EvolvingLMMs-Lab/lmms-eval@75571cfe lmms_eval/tasks/realworldqa/utils.
 judge: optional
 published: SAIL-VL2-2B 72.29, SAIL-VL2-AnyRes-2B 69.80, SAIL-VL2-8B 76.34, SAIL-VL2-A3B 73.59
 prompt: question, option lines, letter hint; a question of the hub without options as its authors word it
-differs: VLMEvalKit's TSV gives every question options and reads by its option rule. On the hub a third of the
-    questions asks for a word or number; such a gold answer must be the whole reply, but for case and full stops at
+differs: VLMEvalKit's TSV gives every question options and reads by its option rule. On the hub some
+    questions ask for a word or a number; such a gold answer must be the whole reply, but for case and full stops at
     its end, under both protocols. lmms-eval reads letters by priority of places ("A man walks. C" reads A).
 """
+
+from dataclasses import replace
 
 from sailbench.extract import Found
 from sailbench.families import by_option_match, choice, rule, whole_reply, with_choices
@@ -33,7 +35,7 @@ def read(row: Row) -> Sample:
     if own.choices:
         return own
     question, choices = options_in(own.question)
-    return tabled(row, question=question, choices=choices, target=own.target.strip())
+    return replace(own, question=question, choices=choices, target=own.target.strip())
 
 
 def text(sample: Sample) -> str:

@@ -13,7 +13,7 @@ FLOORS = {
     0: ["types", "errors"],
     1: ["rows", "extract", "prompts", "metrics", "aggregate", "stats", "media"],
     2: ["task", "judge", "data", "store", "models"],
-    3: ["families", "registry"],
+    3: ["families", "registry", "rules"],
     4: ["run", "predictions", "plan", "gate", "report", "executors"],
     5: ["cli"],
 }
@@ -23,6 +23,7 @@ STAIRS = {
     "types": ["errors"],
     "rows": [],
     "families": ["registry"],
+    "rules": ["families"],
     "predictions": ["run"],
     "plan": ["run"],
     "report": [],

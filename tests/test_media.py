@@ -175,7 +175,7 @@ def test_frames_are_those_of_decoding_everything(tmp_path, name):
     clip = Media.video((CLIPS | WHOLE_CLIPS)[name](tmp_path / name))
     everything = decoded(clip.source)
     assert frame_count(clip) == len(everything)
-    for n in (1, 4, 16, 100):
+    for n in (1, 16, 100):
         assert [one.tobytes() for one in frames(clip, n)] == [everything[k] for k in sampled(len(everything), n)]
 
 
@@ -254,7 +254,7 @@ def test_what_is_no_video_is_one_line(tmp_path, broken, said):
 def test_a_video_cut_off_after_its_index_is_an_error(tmp_path):
     whole = film(tmp_path / "whole.mp4", container={"movflags": "faststart"}).read_bytes()
     (tmp_path / "a.mp4").write_bytes(whole[: len(whole) * 3 // 4])
-    with pytest.raises(MediaError, match="cut off in the middle"):
+    with pytest.raises(MediaError, match=r"a\.mp4 is cut off in the middle"):
         frames(Media.video(tmp_path / "a.mp4"), 4)
 
 

@@ -167,3 +167,9 @@ def test_what_lacks_its_image_is_ungraded_and_never_asked(tmp_path):
     assert model.asked == 0
     summary_record(own, results, "official", FACTS)
     assert "image cannot be read" in (tmp_path / "m" / "t.scores.jsonl").read_text()
+
+
+def test_reasoning_gets_room_and_a_short_answer_stays_short():
+    assert Overrides().apply(Sampling(max_tokens=16)).max_tokens == 16
+    assert Overrides(thinking=True).apply(Sampling(max_tokens=16)).max_tokens == 4096
+    assert Overrides(thinking=True, max_tokens=8).apply(Sampling()).max_tokens == 8

@@ -54,3 +54,10 @@ def test_the_random_model_is_written_once_into_the_cache(tmp_path, monkeypatch):
     assert SailVL2.load("sailvl2-random").identity == first.identity
     assert (folder / "model.safetensors").stat().st_mtime_ns == written
     assert first.name == "sailvl2-random"
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SAILBENCH_CACHE", str(tmp_path / "file"))
+    with pytest.raises(ModelError, match=r"cannot be written.*set SAILBENCH_CACHE"):
+        catalogue.locate("sailvl2-random")

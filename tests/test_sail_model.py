@@ -226,6 +226,15 @@ def test_a_group_too_large_for_the_device_is_answered_one_by_one(dense, monkeypa
     assert wanted == [essence(response) for response in answers(dense, requests)]
 
 
+def test_what_the_device_cannot_do_at_all_is_that_request_s_error(dense, monkeypatch):
+    def never(model, prompts, stop):
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(batch, "write", never)
+    found = answers(dense, [ask("a"), ask("b")])
+    assert [response.error for response in found] == ["OutOfMemoryError: out of memory"] * 2
+
+
 def test_an_image_shared_in_a_window_is_encoded_once(dense, pictures, monkeypatch):
     opened = []
     tiles = sight.pixels.tiles

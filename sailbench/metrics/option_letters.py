@@ -189,14 +189,14 @@ def labelled_letter(text: str) -> Found | None:
     return Found(left[0], "the only letter A to D") if len(left) == 1 else None
 
 
-_NO_ANSWERS = ("image none", "model error or image error", "image error", "model error", "")
+_NO_ANSWERS = ("image none", "model error or image error", "image error", "model error")
 
 
 def bare_letter(text: str) -> Found | None:
     """MMIU's rule: a letter a to n without the punctuation around it, in any case.
 
-    An empty reply, and the messages that stand for one, are Z, no option. None is where the authors ask a language
-    model. OpenGVLab/MMIU@36c48ec evaluate.py
+    Messages of the authors' that stand for a missing reply are Z, no option. None is where they ask a language model.
+    OpenGVLab/MMIU@36c48ec evaluate.py
     """
     said = text.strip()
     if said in _NO_ANSWERS:

@@ -10,8 +10,8 @@ from sailbench.extract import without_punctuation
 
 Spelling = Callable[[str], str]
 
-_NUMBERS = dict(zip(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), range(11)))
-_NUMERALS = {"none": "0", **{word: str(number) for word, number in _NUMBERS.items()}}
+_NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMERALS = {"none": "0"} | {word: str(number) for number, word in enumerate(_NUMBERS)}
 _ARTICLES = ("a", "an", "the")
 # Contractions that are recognized without their apostrophe, or without one of several. In the original's table a few
 # more are spelled with capitals, which nothing can meet after lower-casing, and "somebody'd" loses its apostrophe.
@@ -24,7 +24,7 @@ _CONTRACTED = (
     "weren't what'll what're what's what've when's where'd where's where've who'd who'd've who'll who's who've "
     "why'll why're why's won't would've wouldn't wouldn't've y'all y'all'll y'all'd've you'd you'd've you'll you're "
     "you've"
-).split()
+)
 
 
 def _bare_forms(word: str) -> list[str]:
@@ -35,7 +35,7 @@ def _bare_forms(word: str) -> list[str]:
     return ["".join(("'" if i in keep else "") + piece for i, piece in enumerate(pieces)) for keep in kept]
 
 
-_CONTRACTIONS = {bare: word for word in _CONTRACTED for bare in _bare_forms(word)} | {"somebody'd": "somebodyd"}
+_CONTRACTIONS = {bare: word for word in _CONTRACTED.split() for bare in _bare_forms(word)} | {"somebody'd": "somebodyd"}
 
 
 def soft_accuracy_score(prediction: str, truths: Sequence[str]) -> float:

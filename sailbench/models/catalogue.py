@@ -12,6 +12,7 @@ from typing import Any
 
 from sailbench.errors import ModelError, did_you_mean
 
+# The longest answers in VLMEvalKit's configuration of this family (vlmeval/config.py, sail_series).
 DIRECT_TOKENS, THINKING_TOKENS = 1024, 4096
 RANDOM = "sailvl2-random"
 # What is fetched of a hub repository: never code, never pickled weights.
@@ -216,8 +217,12 @@ def _random() -> Path:
 
     cache = Path(os.environ.get("SAILBENCH_CACHE") or Path.home() / ".cache" / "sailbench")
     folder = cache / f"{RANDOM}-{tiny.VERSION}"
-    if not folder.exists():
-        tiny.write(folder)
+    try:
+        if not folder.exists():
+            tiny.write(folder)
+    except OSError as error:
+        if not folder.exists():  # else another process was quicker
+            raise ModelError(f"{folder} cannot be written: {error}; set SAILBENCH_CACHE to another folder") from None
     return folder
 
 

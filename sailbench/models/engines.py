@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from sailbench.models import catalogue
 from sailbench.models.base import Model
 from sailbench.types import Request
+
+# Below this many parameters one CPU thread is faster than several.
+SMALL = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +23,6 @@ class Choice:
     offline: bool = False
 
 
-class Defaults(NamedTuple):
-    """How a model is asked unless the command line says otherwise."""
-
-    thinking: bool | None
-    max_tokens: int | None
-
-
 @runtime_checkable
 class CountsTokens(Protocol):
     """A model that can tell a prompt's length from media headers alone."""
@@ -34,32 +30,41 @@ class CountsTokens(Protocol):
     def count_tokens(self, requests: Sequence[Request]) -> int: ...
 
 
+def check(choice: Choice) -> None:
+    """Raise ModelError for a name that stands for nothing, before data or weights are read."""
+    if not _is_fake(choice):
+        catalogue.check(choice.spec)
+
+
 def load(choice: Choice) -> Model:
     """The model of a choice. `fake` answers "A" at once, `fake:TEXT` answers TEXT."""
-    kind, _, text = choice.spec.partition(":")
-    if kind == "fake":
+    if _is_fake(choice):
         from sailbench.models.fake import Fake
 
-        return Fake(text or "A", choice.name or "fake")
+        return Fake(choice.spec.partition(":")[2] or "A", choice.name or "fake")
+    import torch
+
     from sailbench.models.sail import SailVL2
 
     folder = catalogue.locate(choice.spec, choice.offline)
     model = SailVL2.load(folder, device=choice.device, dtype=choice.dtype)
     model.name = choice.name or catalogue.display_name(choice.spec)
+    if model.parameters < SMALL and not model.hardware:
+        # Layers this small wait for their threads longer than they compute, ten times on a busy machine.
+        torch.set_num_threads(1)
     return model
 
 
-def check(choice: Choice) -> None:
-    """Raise ModelError for a name that stands for nothing, before data or weights are read."""
-    if choice.spec.partition(":")[0] != "fake":
-        catalogue.check(choice.spec)
-
-
-def defaults(choice: Choice) -> Defaults:
+def thinks(choice: Choice) -> bool | None:
+    """Whether the model is asked to reason unless told otherwise; None where that is not known."""
     entry = catalogue.entry(choice.spec)
-    return Defaults(None, None) if entry is None else Defaults(entry.thinking, entry.max_tokens)
+    return entry.thinking if entry else None
 
 
 def count_tokens(model: Model, requests: Sequence[Request]) -> int | None:
     """The prompt tokens of all requests, or None for a model that cannot tell."""
     return model.count_tokens(requests) if isinstance(model, CountsTokens) else None
+
+
+def _is_fake(choice: Choice) -> bool:
+    return choice.spec.partition(":")[0] == "fake"

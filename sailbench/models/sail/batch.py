@@ -141,7 +141,7 @@ def groups(talks: Sequence[Talk], budget: Budget) -> Iterator[list[Talk]]:
 
 def _answer_group(model: "SailVL2", group: list[Talk], sight: Sight) -> None:
     """Answer a turn of each; a group that is too much for the device is tried again one by one."""
-    waiting = list(group)
+    waiting, failure = list(group), None
     try:
         prompts = [_prompt(model, talk, sight) for talk in group]
         started = time.perf_counter()
@@ -149,9 +149,12 @@ def _answer_group(model: "SailVL2", group: list[Talk], sight: Sight) -> None:
             _take(model, group[row], ids, time.perf_counter() - started)
             waiting.remove(group[row])
     except RuntimeError as error:
-        if len(group) == 1:
-            group[0].error = _failed(error).error
-        for talk in waiting if len(group) > 1 else []:
+        failure = _failed(error).error
+    # Outside the handler: the exception holds on to the memory that ran out.
+    if failure and len(group) == 1:
+        group[0].error = failure
+    elif failure:
+        for talk in waiting:
             _answer_group(model, [talk], sight)
 
 

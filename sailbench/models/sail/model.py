@@ -44,8 +44,8 @@ class SailVL2:
     def load(
         cls,
         path_or_name: str | Path,
-        device: str = "cpu",
-        dtype: str = "float32",
+        device: str | torch.device = "cpu",
+        dtype: str | torch.dtype = "float32",
         multi_scale: bool = True,
         tokenizer: str | Path | None = None,
     ) -> "SailVL2":
@@ -66,7 +66,7 @@ class SailVL2:
         rows = processor.config.language["vocab_size"]
         if len(processor.tokenizer) > rows:
             raise ModelError(f"the tokenizer in {words} has {len(processor.tokenizer)} tokens, the model {rows}")
-        place, kind = _place(device, dtype)
+        place, kind = _place(str(device), str(dtype).removeprefix("torch."))
         network = Network.empty(processor.config)
         files = weights.fill(network, folder, place, kind)
         restore_rotary(network.language_model, place)
@@ -88,12 +88,16 @@ class SailVL2:
         device = self.network.place(torch.empty(0)).device
         return torch.cuda.get_device_name(device) if device.type == "cuda" else ""
 
+    @property
+    def parameters(self) -> int:
+        return sum(p.numel() for p in self.network.parameters())
+
     @cached_property
     def identity(self) -> str:
         """Fingerprint of weights, settings and tokenizer; number type; tiling; version of the prompt layout."""
-        kind = str(self.network.place(torch.empty(0)).dtype).removeprefix("torch.")
-        print_ = weights.fingerprint(self._files)
-        return f"sailvl2:{print_}:{kind}:multi_scale={int(self.processor.multi_scale)}:protocol={chat.PROTOCOL}"
+        kind = str(self.network.dtype).removeprefix("torch.")
+        scales = int(self.processor.multi_scale)
+        return f"sailvl2:{weights.fingerprint(self._files)}:{kind}:multi_scale={scales}:protocol={chat.PROTOCOL}"
 
     def answer(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Response]]:
         return batch.answer(self, requests)

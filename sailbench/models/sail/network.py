@@ -26,6 +26,10 @@ class Network(nn.Module):
         with torch.device("meta"):
             return cls(config).eval().requires_grad_(False)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.vision_model.preprocessor.pos_embed.dtype
+
     def vision_features(self, pixels: Tensor) -> Tensor:
         """[B, 3, H, W] to the tower's [B, patches, D], of the layer that the configuration selects."""
         features: Tensor = self.vision_model(pixels, self.config.select_layer)
@@ -41,8 +45,7 @@ class Network(nn.Module):
 
     def place(self, pixels: Tensor) -> Tensor:
         """On the network's device and in its type: float32 pixels stay so in a float32 network."""
-        home = self.vision_model.preprocessor.pos_embed
-        return pixels.to(home.device, home.dtype)
+        return pixels.to(self.vision_model.preprocessor.pos_embed.device, self.dtype)
 
     @torch.inference_mode()
     def embed(self, ids: Sequence[int], features: Sequence[Tensor], slot: int) -> Tensor:

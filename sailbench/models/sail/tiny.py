@@ -4,7 +4,7 @@ Its tokenizer knows bytes and the official added tokens, nothing else. Equal see
 """
 
 import json
-import shutil
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ ADDED = [PAD, *FRAMING, *PLAIN, *VISUAL]  # in the order of the official ids
 def write(
     folder: Path, seed: int = 0, moe: bool = False, shards: int = 1, changes: Mapping[str, Any] | None = None
 ) -> None:
-    """Write a checkpoint; a folder appears whole or not at all.
+    """Write a checkpoint to a folder that is not there yet; it appears whole or not at all.
 
     `changes` are put into config.json, those of "vision_config" and "llm_config" one by one; with
     tie_word_embeddings in llm_config no head is stored.
@@ -44,8 +44,7 @@ def write(
     config = _config(moe, changes or {})
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = folder.with_name(f"{folder.name}.unfinished-{seed}")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished = folder.with_name(f"{folder.name}.unfinished-{os.getpid()}")
     unfinished.mkdir()
     _write_json(unfinished / "config.json", config)
     _write_json(unfinished / "preprocessor_config.json", {"image_mean": MEAN, "image_std": STD, "use_msac": False})
