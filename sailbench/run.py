@@ -15,6 +15,7 @@ from sailbench.store import Results
 from sailbench.task import Task
 from sailbench.types import Graded, Media, Reply, Request, Response, Sample, Sampling, Score, Summary
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """Which samples are asked: all, a seeded random `limit` of them (whole units), or those with these ids."""
