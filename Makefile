@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint readme clean
 
 demo: .venv/installed
 	@echo "A small, randomly initialised SAIL-VL2 answers drawn pictures: the way is real, the scores are chance."
@@ -32,6 +32,9 @@ lint: .venv/installed-dev
 .venv/installed-dev: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch .venv/installed $@
+
+readme: .venv/installed
+	$(BIN)/python recipes/readme.py
 
 clean:
 	rm -rf .venv out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -147,6 +147,24 @@ def _listed(name: str) -> str:
     return f"{name:<24} {size:>7}  {modality:<12} judge {judge:<9} {paper}"
 
 
+def markdown() -> str:
+    """The benchmarks as a Markdown table, for the README."""
+    rows = ["| id | benchmark | size | modality | judge | metric |", "|---|---|---|---|---|---|"]
+    for name, own in benchmarks().items():
+        facts = {key: value.replace("|", "\\|") for key, value in own.facts.items()}
+        judge = facts.get("judge", "none").split()[0].rstrip(",;:")
+        cells = (
+            f"`{name}`",
+            own.title,
+            facts.get("size", ""),
+            facts.get("modality", ""),
+            judge,
+            facts.get("metric", ""),
+        )
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
 def card_lines(name: str) -> Iterator[str]:
     """A card for people."""
     own = cards()[name]

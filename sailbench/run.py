@@ -162,6 +162,15 @@ def counts(waiting: Mapping[str, list[tuple[Work, Sample, Request]]]) -> dict[st
     return Counter(own.task.name for owners in waiting.values() for own, _, _ in owners)
 
 
+def outlook(work: Sequence[Work], waiting: Mapping[str, list[tuple[Work, Sample, Request]]]) -> str:
+    """How much is done and how much is left, in a line."""
+    requests = [request for own in work for request in own.requests]
+    without = sum(bool(missing_media(request.media)) for request in requests)
+    stored = len(requests) - without - sum(map(len, waiting.values()))
+    lack = f"; {without} lack their media and cannot be asked" if without else ""
+    return f"{len(requests)} samples: {stored} answered before, {len(waiting)} to ask{lack}"
+
+
 def live_scores(protocol: Callable[[Task], str], show: Callable[[str, Response, Score, float], None]) -> Watch:
     """A watch that grades each answer as it arrives and shows it; the final grades are made anew from the journal."""
 
@@ -256,6 +265,7 @@ def summary_record(work: Work, results: Results, protocol: str, facts: Facts) ->
     record |= {
         "data": dict(work.data),
         "judge": None,
+        "ungraded_because": ungraded_because(graded),
         "sampling": asdict(work.requests[0].sampling) if work.requests else {},
         "seconds": round(sum(r.seconds for r in responses), 3),
         "tokens_in": sum(r.tokens_in for r in responses),
@@ -263,6 +273,11 @@ def summary_record(work: Work, results: Results, protocol: str, facts: Facts) ->
     }
     results.write_summary(work.task.name, record)
     return record
+
+
+def ungraded_because(graded: Sequence[Graded]) -> dict[str, int]:
+    """How many samples each kind of reason left ungraded, the commonest first; what follows a colon is particulars."""
+    return dict(Counter(g.score.why.partition(":")[0] for g in graded if g.score.value is None).most_common())
 
 
 def compared(task: Task, summary: Summary, graded: Sequence[Graded], others: Mapping[str, Sequence[Graded]]) -> Summary:

@@ -3,7 +3,7 @@ and replies that a judge reads where a rule cannot."""
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -47,6 +47,11 @@ def lettered(options: list[Any]) -> dict[str, str]:
 def labels_alone(count: int) -> dict[str, str]:
     """What stands for the options of a row that names none: the authors' answer files have keys only."""
     return {letter: f"({letter})" for letter in string.ascii_uppercase[:count]}
+
+
+def of_reply(read: Callable[[str], Found | None]) -> Reader:
+    """A reader that needs to know nothing of the sample."""
+    return lambda text, _: read(text)
 
 
 def letter_of(answer: str) -> str:

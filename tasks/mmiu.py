@@ -21,14 +21,13 @@ differs: neither VLMEvalKit nor lmms-eval has it. A letter a to n without the pu
 """
 
 from sailbench.aggregate import SAMPLES, macro
-from sailbench.extract import Found
 from sailbench.families import choice
 from sailbench.metrics.option_letters import bare_letter
 from sailbench.prompts import LETTER, for_a_letter
 from sailbench.rows import Hub, Row
 from sailbench.types import Sample
 
-from ._choices import or_judged, present, tabled
+from ._choices import of_reply, or_judged, present, tabled
 
 
 def read(row: Row) -> Sample | None:
@@ -58,10 +57,6 @@ def text(sample: Sample) -> str:
     return f"{sample.question}\n{context}\n{LETTER[0]}" if context else for_a_letter(sample)
 
 
-def letter(said: str, sample: Sample) -> Found | None:
-    return bare_letter(said)
-
-
 def is_in_gold(answer: str, sample: Sample) -> float:
     return float(answer.strip().lower() in sample.target.strip().lower())
 
@@ -69,7 +64,7 @@ def is_in_gold(answer: str, sample: Sample) -> float:
 TASK = choice(
     read,
     text=text,
-    rules={"official": or_judged(letter, "mmiu", is_in_gold)},
+    rules={"official": or_judged(of_reply(bare_letter), "mmiu", is_in_gold)},
     rubric="mmiu",
     headline=macro("task"),
     metrics={"micro": SAMPLES},

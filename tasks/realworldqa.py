@@ -20,14 +20,13 @@ differs: VLMEvalKit's TSV gives every question options and reads by its option r
 
 from dataclasses import replace
 
-from sailbench.extract import Found
 from sailbench.families import by_option_match, choice, rule, whole_reply, with_choices
 from sailbench.metrics.option_letters import surest_letter
 from sailbench.prompts import for_a_letter
 from sailbench.rows import Hub, Row, Tsv
 from sailbench.types import Sample
 
-from ._choices import options_in, tabled
+from ._choices import of_reply, options_in, tabled
 
 
 def read(row: Row) -> Sample:
@@ -42,20 +41,16 @@ def text(sample: Sample) -> str:
     return for_a_letter(sample) if sample.choices else sample.question
 
 
-def letter(said: str, sample: Sample) -> Found | None:
-    return surest_letter(said)
-
-
 def is_gold(said: str, sample: Sample) -> float:
     return float(said.lower().rstrip(".") == sample.target.lower())
 
 
-by_gold = rule(whole_reply, is_gold)
+by_letter, by_gold = rule(of_reply(surest_letter)), rule(whole_reply, is_gold)
 
 TASK = choice(
     read,
     text=text,
-    rules={"opencompass": with_choices(by_option_match, by_gold), "official": with_choices(rule(letter), by_gold)},
+    rules={"opencompass": with_choices(by_option_match, by_gold), "official": with_choices(by_letter, by_gold)},
     sources=(
         Hub(repo="lmms-lab-encoder/RealWorldQA", split="test"),
         Tsv(

@@ -17,12 +17,12 @@ differs: VLMEvalKit reads by its option rule. The authors compare the likeliest 
     tell; lmms-eval takes the first character of the reply, whatever the case: "(B)" is wrong, "Dog" reads D.
 """
 
-from sailbench.families import by_option_match, choice, options_read_by, rule
+from sailbench.families import by_option_match, choice, rule
 from sailbench.metrics.option_letters import first_character
 from sailbench.rows import Hub, Row, Tsv
 from sailbench.types import Sample
 
-from ._choices import present, tabled
+from ._choices import of_reply, present, tabled
 
 
 def read(row: Row) -> Sample:
@@ -33,7 +33,7 @@ def read(row: Row) -> Sample:
 
 TASK = choice(
     read,
-    rules={"opencompass": by_option_match, "official": rule(options_read_by(first_character))},
+    rules={"opencompass": by_option_match, "official": rule(of_reply(first_character))},
     sources=(
         Hub(repo="doolayer/SEED-Bench-2-Plus", split="test"),
         Tsv(

@@ -19,12 +19,12 @@ differs: VLMEvalKit reads by its option rule. The authors compute each option's 
     in the authors' format do not say which part a question is of, and are read whole.
 """
 
-from sailbench.families import by_option_match, choice, options_read_by, rule
+from sailbench.families import by_option_match, choice, rule
 from sailbench.metrics.option_letters import first_character
 from sailbench.rows import Hub, Row, Tsv
 from sailbench.types import Sample
 
-from ._choices import labels_alone, present, tabled
+from ._choices import labels_alone, of_reply, present, tabled
 
 DIMENSIONS = {
     "1": "Scene Understanding",
@@ -54,7 +54,7 @@ def read(row: Row) -> Sample | None:
 
 TASK = choice(
     read,
-    rules={"opencompass": by_option_match, "official": rule(options_read_by(first_character))},
+    rules={"opencompass": by_option_match, "official": rule(of_reply(first_character))},
     sources=(
         Hub(repo="lmms-lab-encoder/SEED-Bench", split="test"),
         Tsv(

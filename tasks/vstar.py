@@ -21,13 +21,12 @@ differs: VLMEvalKit reads by its option rule. The authors take the likeliest of 
 import re
 from dataclasses import replace
 
-from sailbench.extract import Found
 from sailbench.families import by_option_match, choice, rule
 from sailbench.metrics.option_letters import labelled_letter
 from sailbench.rows import Hub, Row, Tsv
 from sailbench.types import Sample
 
-from ._choices import present, tabled
+from ._choices import of_reply, present, tabled
 
 LABEL = re.compile(r"\s*\(([A-D])\) *")
 
@@ -42,13 +41,9 @@ def read(row: Row) -> Sample:
     return replace(own, question=question.strip(), choices=dict(zip(listed[::2], texts, strict=True)))
 
 
-def letter(text: str, sample: Sample) -> Found | None:
-    return labelled_letter(text)
-
-
 TASK = choice(
     read,
-    rules={"opencompass": by_option_match, "official": rule(letter)},
+    rules={"opencompass": by_option_match, "official": rule(of_reply(labelled_letter))},
     sources=(
         Hub(repo="lmms-lab-encoder/vstar-bench", split="test"),
         Tsv(

@@ -20,13 +20,9 @@ FLOORS = {
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Rooms on one floor that stand in a row: the right-hand side of each may use the left-hand side.
 STAIRS = {
-    "types": ["errors"],
-    "rows": [],
-    "families": ["registry"],
     "rules": ["families"],
     "predictions": ["run"],
     "plan": ["run"],
-    "report": [],
     "extract": ["prompts"],
     "metrics": ["extract"],
 }

@@ -3,6 +3,7 @@
 {"task": "mmmu_val",
  "rows": [{"source": "hub",            which column set this is: "hub", "tsv", or a word of your own
            "row": {...},               the columns; an image may be {"bytes": null, "path": "1.png"}
+           "number": 3,                optional: its place in the file, where rows go together by their places
            "skipped": true,            instead of all that follows: the row is not part of the benchmark
            "prompt": "...",            the exact text of the last turn
            "group": {...},             optional: the sample's groups
@@ -41,6 +42,14 @@ RECORDED = [
     ("HallusionBench", "hallusionbench", "VD_illusion_1_0_0_0"),
     ("MMBench_DEV_EN_V11", "mmbench_v11_en_dev", 1),
     ("Video-MME", "video_mme", 1),
+    ("MME", "mme", 1),
+    ("POPE", "pope", 1),
+    ("AMBER", "amber_disc", 1),
+    ("GQA_TestDev_Balanced", "gqa", 1),
+    ("TextVQA_VAL", "textvqa_val", 1),
+    ("DocVQA_VAL", "docvqa_val", 1),
+    ("InfoVQA_VAL", "infovqa_val", 1),
+    ("ChartQA_TEST", "chartqa", 1),
 ]
 
 
@@ -49,7 +58,7 @@ def load_task(name):
 
 
 def sample_of(task, row):
-    return task.read(Row(row["row"], number=ROWS.index((task.name, row))))
+    return task.read(Row(row["row"], number=row.get("number", ROWS.index((task.name, row)))))
 
 
 def graded(task, picks, protocol=None):
@@ -101,10 +110,12 @@ def test_summaries_are_right(name, summary):
 def test_perfect_replies_give_the_maximum_and_empty_ones_do_not(name):
     task = load_task(name)
     rows = [row for row in CASES[name]["rows"] if not row.get("skipped")]
-    best = [max(row["replies"], key=lambda reply: reply[task.protocol] or 0) for row in rows]
+    worth = {True: lambda reply: reply[task.protocol] or 0, False: lambda reply: -(reply[task.protocol] or 0)}
+    best = [max(row["replies"], key=worth[task.higher_is_better]) for row in rows]
     perfect = task.summarize(graded(task, [lambda _, b=b: b for b in best]))
     empty = task.summarize(graded(task, [lambda _: {"text": ""}] * len(rows)))
-    assert (task.scale, 0.0) == (perfect.value, empty.value)
+    most, least = (perfect, empty) if task.higher_is_better else (empty, perfect)
+    assert pytest.approx((task.scale, 0.0), abs=1e-4) == (most.value, least.value)
     assert empty.unparsed == empty.n > 0
 
 

@@ -1,4 +1,4 @@
-r"""Whether two expressions in LaTeX are equal, asked of sympy: the part of a comparison that a stranger could make endless.
+r"""Whether two expressions in LaTeX are equal, asked of sympy: what a stranger could make last for ever.
 
 Everything here runs in a worker process (`symbolic` starts it, limits it and puts the questions), because only a
 process can be stopped in the middle of 9**9**9**9. Answers are words: a comparison that raises is neither yes nor no.

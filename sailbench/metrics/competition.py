@@ -28,9 +28,9 @@ _CHINESE = re.compile("[\u4e00-\u9fff]+")
 def competition_score(
     said: str, truth: str, tolerances: Sequence[float] = (TOLERANCE,), identical: bool = False
 ) -> float:
-    r"""1 when every answer said has a true one of its own that it equals; `tolerances` are for each said, or one for all.
+    r"""1 when every answer said has a true one of its own that it equals; one tolerance for all, or one for each said.
 
-    With `identical`, expressions must be read as the same one (VLMEvalKit). `symbolic.LateError` when sympy takes too long.
+    With `identical`, expressions must be read as the same one (VLMEvalKit). LateError when sympy takes too long.
 
     >>> competition_score(r"\boxed{3, 2}", "2,3"), competition_score("9.82", "9.8", [0.02]), competition_score("", "")
     (1.0, 1.0, 0.0)

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping
 from sailbench.extract import Found, first_capital
 
 Choices = Mapping[str, str]
+FOUR = tuple("ABCD")
+FIVE = tuple("ABCDE")
 
 
-def opening_letter(text: str, choices: Choices) -> Found | None:
+def opening_letter(text: str) -> Found | None:
     """MMStar's rule: the first character of the reply, of "(x", of "option x" or of "the answer is x"; any case.
 
     "Dog" reads D, "**B**" and "Answer: B" read nothing. MMStar-Benchmark/MMStar@88f243a
@@ -22,16 +24,16 @@ def opening_letter(text: str, choices: Choices) -> Found | None:
     said = text.lower().strip().replace("\n", " ")
     lead = next((lead for lead in ("(", "option ", "the answer is ") if said.startswith(lead)), "")
     letter = said[len(lead) : len(lead) + 1].upper()
-    return Found(letter, f"first character{f' after {lead!r}' if lead else ''}") if letter in choices else None
+    return Found(letter, f"first character{f' after {lead!r}' if lead else ''}") if letter in FOUR else None
 
 
-def first_character(text: str, choices: Choices) -> Found | None:
+def first_character(text: str) -> Found | None:
     """The first character of the reply, in any case: "(B)" and "The answer is B" read nothing, "Dog" reads D.
 
     EvolvingLMMs-Lab/lmms-eval@75571cfe lmms_eval/tasks/seedbench/utils.py
     """
     letter = text.strip()[:1].upper()
-    return Found(letter, "first character") if letter in choices else None
+    return Found(letter, "first character") if letter in FOUR else None
 
 
 _LETTER_AND_DOT = re.compile(r"\s*([A-Z])\.")
@@ -61,7 +63,7 @@ _ANNOUNCEMENTS = (
 _MARKS = ((6, "({})"), (5, "{}."), (4, "{}:"), (3, "{})"), (2, "{} "))
 
 
-def surest_letter(text: str, letters: Iterable[str] = "ABCD") -> Found | None:
+def surest_letter(text: str, letters: Iterable[str] = FOUR) -> Found | None:
     """The letter at the surest place: the start, the end, behind an announcement, "(X)", "X.", "X:", "X)", "X ".
 
     At equally sure places the later one wins, anywhere at all if there is no such place. Marks have no left
@@ -114,7 +116,7 @@ def bracketed_label(text: str, labels: Iterable[str]) -> Found | None:
     A reply of one letter, bracketed or not, is that letter. "(A)." and "**(A)**" are no labels. None is where the
     authors ask a language model. zeyofu/BLINK_Benchmark@2d6a779 eval/test_benchmark.py
     """
-    if text in (*"ABCDE", *(f"({letter})" for letter in "ABCDE")):
+    if text in (*FIVE, *(f"({letter})" for letter in FIVE)):
         return Found(text.strip("()"), "the whole reply")
     known = {f"({label})": label for label in labels}
     for part, where in ((text.split("\n\n")[-1], "the last paragraph"), (text, "the reply")):
@@ -145,7 +147,6 @@ def capital_or_fragment(text: str, phrases: Iterable[str], options: Choices) -> 
 
 
 _ANSWER_IS = re.compile(r"The answer is ([A-Z]).")
-LETTERS = tuple("ABCDE")
 
 
 def announced_letter(text: str, choices: Choices) -> Found | None:
@@ -154,9 +155,9 @@ def announced_letter(text: str, choices: Choices) -> Found | None:
     lupantech/ScienceQA@2cbf831 models/run_gpt3.py, which tosses a coin where nothing is read;
     haotian-liu/LLaVA@c121f04 llava/eval/eval_science_qa.py, which does not
     """
-    if text in LETTERS:
+    if text in FIVE:
         letter, how = text, "the whole reply"
-    elif text[:1] in LETTERS and text[1:3] == ". ":
+    elif text[:1] in FIVE and text[1:3] == ". ":
         letter, how = text[:1], "letter and dot at the start"
     else:
         announced = _ANSWER_IS.findall(text)

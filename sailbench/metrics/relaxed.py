@@ -5,8 +5,8 @@ import re
 import warnings
 from collections.abc import Iterable, Sequence
 
-from sailbench.metrics.arithmetic import arithmetic_value
 from sailbench.metrics.anls import anls_score
+from sailbench.metrics.arithmetic import arithmetic_value
 
 TOLERANCE = 0.05
 LONGEST = 3000  # characters of a text that may be a list; no number in it has more digits than Python prints

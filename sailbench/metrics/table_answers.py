@@ -19,7 +19,7 @@ def normalized(text: str) -> str:
     """WikiTableQuestions' spelling: lower case, no accents, no closing citations, brackets or full stop.
 
     >>> normalized("Café (Paris)[1]"), normalized('"New  York."')
-    ('cafe', 'new york.')
+    ('cafe', 'new york')
     """
     decomposed = unicodedata.normalize("NFKD", text)
     text = "".join(sign for sign in decomposed if unicodedata.category(sign) != "Mn").translate(_QUOTES)

@@ -36,7 +36,8 @@ def notes(record: Record) -> str:
     """What a reader must know to compare the number: bounds, other protocols, lower is better."""
     said = []
     if record["ungraded"]:
-        said.append(f"{record['ungraded']} ungraded: within {span(record['bounds'])}")
+        reasons = ", ".join(record.get("ungraded_because") or ())
+        said.append(f"{record['ungraded']} ungraded ({reasons or 'no answer'}): within {span(record['bounds'])}")
     for name, value in record["metrics"].items():
         if f"{name}_differs" in record["metrics"]:
             said.append(f"{name} {number(value)}, {record['metrics'][name + '_differs']} differ")

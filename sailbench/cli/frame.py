@@ -1,0 +1,44 @@
+"""The frame that every command stands in: how one is declared, exit codes, the table on the terminal."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # its type has no public name
+
+DONE, WRONG, UNGRADED, INTERRUPTED = 0, 2, 3, 130
+
+
+def command(commands: "Commands", name: str, text: str, example: str) -> argparse.ArgumentParser:
+    """A command with its one-line help and an example below."""
+    return commands.add_parser(
+        name,
+        help=text,
+        description=text[0].upper() + text[1:] + ".",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return int(text)
+
+
+def finished(records: Sequence[Mapping[str, Any]], allow_ungraded: bool) -> int:
+    ungraded = sum(r["ungraded"] for r in records)
+    if not ungraded or allow_ungraded:
+        return DONE
+    print(f"sailbench: {ungraded} items are ungraded; the same command asks them again", file=sys.stderr)
+    return UNGRADED
+
+
+def print_table(records: Sequence[Mapping[str, Any]], groups: bool) -> None:
+    from rich.console import Console
+
+    from sailbench.report.terminal import table
+
+    Console(width=None if sys.stdout.isatty() else 160).print(table(records, groups))

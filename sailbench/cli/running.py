@@ -1,0 +1,90 @@
+"""`sailbench run`: ask a model what is unanswered, grade, report."""
+
+import argparse
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sailbench.cli.frame import DONE, command, finished, positive, print_table
+
+if TYPE_CHECKING:
+    from sailbench.cli.frame import Commands
+    from sailbench.plan import Options, Plan
+
+
+def add_run(commands: "Commands") -> None:
+    example = "sailbench run --model sailvl2-2b --tasks mmmu,@video --limit 200 --out results"
+    p = command(commands, "run", "ask a model what is unanswered, grade and report", example)
+    p.set_defaults(command=run)
+    p.add_argument("--model", required=True, metavar="M", help="a name from `sailbench models`, a folder, or a hub id")
+    p.add_argument("--tasks", required=True, metavar="T,T", help="tasks, @groups, files (./mine.py), or all")
+    p.add_argument("--limit", type=positive, metavar="N", help="a random N samples of each task (whole units)")
+    p.add_argument("--seed", type=int, default=0, metavar="S", help="which random samples --limit takes (default 0)")
+    p.add_argument("--ids", default="", metavar="I,I", help="only the samples with these ids")
+    p.add_argument("--protocol", choices=("opencompass", "official"), help="headline rules (default: the task's)")
+    p.add_argument("--data-dir", type=Path, metavar="DIR", help="downloaded data (default: $SAILBENCH_DATA)")
+    p.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="results folder (default: results)")
+    p.add_argument("--name", metavar="NAME", help="name of the model in results (default: from --model)")
+    p.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 (default: cuda where there is one)")
+    p.add_argument("--dtype", choices=("auto", "float32", "bfloat16"), default="auto", help="default: bfloat16 on cuda")
+    p.add_argument("--thinking", action=argparse.BooleanOptionalAction, help="ask for reasoning (default: the model's)")
+    p.add_argument("--max-tokens", type=positive, metavar="N", help="longest answer (default: the task's)")
+    p.add_argument("--offline", action="store_true", help="never touch the network")
+    p.add_argument("--fresh", action="store_true", help="set stored answers aside and ask everything anew")
+    p.add_argument("--dry-run", action="store_true", help="show what would be asked, and ask nothing")
+    p.add_argument("--groups", action="store_true", help="show a line for each category")
+    p.add_argument("--allow-ungraded", action="store_true", help="exit 0 even if some items are ungraded")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from sailbench import plan as planning
+
+    plan = planning.make(_options(arguments))
+    if arguments.dry_run:
+        for line in planning.forecast(plan):
+            print(line)
+        return DONE
+    with plan.results.locked():
+        if arguments.fresh:
+            for work in plan.work:
+                plan.results.forget(work.task.name)
+        records = _ask_and_grade(plan)
+    print_table(records, arguments.groups)
+    print(f"results in {plan.results.folder}")
+    return finished(records, arguments.allow_ungraded)
+
+
+def _options(arguments: argparse.Namespace) -> "Options":
+    from sailbench.data import Places
+    from sailbench.models.engines import Choice
+    from sailbench.plan import Options
+    from sailbench.run import Overrides, Selection
+
+    ids = tuple(i.strip() for i in arguments.ids.split(",") if i.strip())
+    return Options(
+        model=Choice(arguments.model, arguments.name, arguments.device, arguments.dtype, arguments.offline),
+        tasks=arguments.tasks,
+        out=arguments.out,
+        selection=Selection(limit=arguments.limit, seed=arguments.seed, ids=ids),
+        overrides=Overrides(thinking=arguments.thinking, max_tokens=arguments.max_tokens),
+        protocol=arguments.protocol,
+        places=Places.of(os.environ, arguments.data_dir, arguments.offline),
+    )
+
+
+def _ask_and_grade(plan: "Plan") -> list[dict[str, Any]]:
+    """Collect what is unanswered under a progress bar, then grade everything that is stored."""
+    from rich.console import Console
+
+    from sailbench import run as running
+    from sailbench.report.terminal import RunProgress
+
+    console = Console(stderr=True)
+    waiting = plan.waiting()
+    console.print(running.outlook(plan.work, waiting), markup=False, highlight=False)
+    with RunProgress(console, running.counts(waiting)) as progress:
+        watch = running.live_scores(plan.protocol, progress.answered)
+        running.collect(plan.model, waiting, plan.results, watch)
+    facts = plan.facts(datetime.now(UTC))
+    return [running.summary_record(work, plan.results, plan.protocol(work.task), facts) for work in plan.work]

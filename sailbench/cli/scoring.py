@@ -1,0 +1,48 @@
+"""`sailbench score`: grade predictions that exist already."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sailbench.cli.frame import command, finished, print_table
+
+if TYPE_CHECKING:
+    from sailbench.cli.frame import Commands
+
+
+def add_score(commands: "Commands") -> None:
+    example = "sailbench score mmmu --data MMMU_DEV_VAL.tsv --predictions answers.jsonl --out scores.jsonl"
+    p = command(commands, "score", "grade predictions that exist already", example)
+    p.set_defaults(command=score)
+    p.add_argument("task", metavar="TASK")
+    p.add_argument("--data", type=Path, required=True, metavar="ROWS", help="rows in the benchmark's own columns")
+    p.add_argument("--predictions", type=Path, required=True, metavar="PREDS", help="JSON Lines of {id, prediction}")
+    p.add_argument("--protocol", choices=("opencompass", "official"), help="rules (default: the task's)")
+    p.add_argument("--judge", choices=("none", "stored"), default="none", help="stored: replay each line's `judge`")
+    p.add_argument("--out", type=Path, metavar="FILE", help="write a line a row, as in scores.jsonl")
+    p.add_argument("--json", action="store_true", help="print the summary as JSON")
+    p.add_argument("--groups", action="store_true", help="show a line for each category")
+    p.add_argument("--allow-ungraded", action="store_true", help="exit 0 even if some items are ungraded")
+
+
+def score(arguments: argparse.Namespace) -> int:
+    from sailbench import data, predictions, registry
+    from sailbench.run import as_record, ungraded_because
+    from sailbench.store import json_line, replace_file
+
+    task = registry.load(arguments.task)
+    protocol = arguments.protocol or task.protocol
+    rows = list(data.read_table(arguments.data))
+    given = predictions.read_predictions(arguments.predictions)
+    grades = predictions.grade_rows(task, rows, given, protocol, stored_judge=arguments.judge == "stored")
+    if arguments.out:
+        replace_file(arguments.out, "".join(json_line(predictions.line(g)) + "\n" for g in grades))
+    graded = [g.graded for g in grades if g.graded is not None]
+    record = {"model": arguments.predictions.stem, "ungraded_because": ungraded_because(graded)}
+    record |= as_record(task, protocol, task.summarize(graded))
+    if arguments.json:
+        print(json.dumps(record, ensure_ascii=False, indent=2))
+    else:
+        print_table([record], arguments.groups)
+    return finished([record], arguments.allow_ungraded)
