@@ -12,9 +12,7 @@ DOMAINS = {
         "Volume Units (Including Liters and Milliliters); Conversion Rates and Calculations Between Length "
         "Units"
     ),
-    "Angles and Length": (
-        "Understanding Angles (Using a Protractor); Understanding Length (Using a Ruler)"
-    ),
+    "Angles and Length": ("Understanding Angles (Using a Protractor); Understanding Length (Using a Ruler)"),
     "Calculation of Plane Figures": (
         "Sum of Interior Angles of Other Polygons; Sum of Interior Angles of Triangles; Calculation and "
         "Comparison of Angles; Area of Parallelograms; Area of Triangles; Area of Sectors; Area of "
@@ -39,20 +37,15 @@ DOMAINS = {
         "of Cylinders; Properties of Cones; Properties and Understanding of Rectangular Cuboids; Properties "
         "and Understanding of Cubes; Observing Objects"
     ),
-    "Basic Transformations of Figures": (
-        "Axial Symmetry; Translation; Rotation"
-    ),
+    "Basic Transformations of Figures": ("Axial Symmetry; Translation; Rotation"),
     "Cutting and Combining of Figures": (
         "Combining and Dividing Solids; Division of Plane Figures; Combining Plane Figures; Tessellation of "
         "Figures; Folding Problems of Figures"
     ),
     "Direction": (
-        "Southeast, Southwest, Northeast, Northwest Directions; Cardinal Directions (East, South, West, "
-        "North)"
+        "Southeast, Southwest, Northeast, Northwest Directions; Cardinal Directions (East, South, West, North)"
     ),
-    "Position": (
-        "Front-Back Position; Up-Down Position; Left-Right Position"
-    ),
+    "Position": ("Front-Back Position; Up-Down Position; Left-Right Position"),
     "Route Map": (
         "Determining the Positions of Objects Based on Direction, Angle, and Distance; Describing Simple "
         "Routes Based on Direction and Distance"

@@ -63,23 +63,26 @@ def on(place: str, aggregate: Aggregate) -> Aggregate:
     return lambda graded: aggregate([g for g in graded if place in g.sample.group.values()])
 
 
-def negatives(quantity: Callable[[float, float], float]) -> Aggregate:
-    """Of precision and recall for the word no, as the authors round them; all their counts start at 0.001."""
+def negatives(quantity: Callable[[float, float], float], start: float = 0.001) -> Aggregate:
+    """Of precision and recall for the word no, as the authors round them; all their counts begin with `start`."""
 
     def aggregate(graded: Sequence[Graded]) -> float | None:
         if all(g.score.value is None for g in graded):
             return None
         counts = detection(graded, "No")
-        precision = round(counts.hits / (counts.hits + counts.false_alarms + 0.001), 3)
-        recall = round(counts.hits / (counts.hits + counts.misses + 0.001), 3)
+        precision = round(counts.hits / (counts.hits + counts.false_alarms + start), 3)
+        recall = round(counts.hits / (counts.hits + counts.misses + start), 3)
         return quantity(precision, recall)
 
     return aggregate
 
 
-def f1(small: float) -> Aggregate:
-    return negatives(lambda precision, recall: round(2 * precision * recall / (precision + recall + small), 3))
+def f1(small: float = 0.0001, start: float = 0.001) -> Aggregate:
+    return negatives(lambda precision, recall: round(2 * precision * recall / (precision + recall + small), 3), start)
 
+
+# The counts for attributes are the sums of three, with three times the constant.
+F1 = {name: f1() for name in PLACES} | {"existence": f1(small=0.001), "attribute": f1(start=0.003)}
 
 TASK = yes_no(
     read,
@@ -89,9 +92,9 @@ TASK = yes_no(
         "accuracy": SAMPLES,
         "precision": negatives(lambda precision, _: precision),
         "recall": negatives(lambda _, recall: recall),
-        "f1": f1(0.0001),
+        "f1": f1(),
         **{name: on(name, SAMPLES) for name in PLACES},
-        **{f"f1_{name}": on(name, f1(0.001 if name == "existence" else 0.0001)) for name in PLACES},
+        **{f"f1_{name}": on(name, own) for name, own in F1.items()},
     },
     sources=(
         Tsv(

@@ -14,11 +14,11 @@ published: SAIL-VL2-2B 10.18, SAIL-VL2-AnyRes-2B 10.58, SAIL-VL2-8B 17.76, SAIL-
     SAIL-VL2-2B-Thinking 20.2, SAIL-VL2-8B-Thinking 33.5, SAIL-VL2-A3B-Thinking 34.1 (all worst case)
 prompt: the question alone, as the official wrapper sends it; the authors and VLMEvalKit's data set ask for JSON with a
     solution and a short answer
-differs: VLMEvalKit reads the JSON's short answer or the whole reply: a number (first word, "2π" is one, "1/2" and a number
-    in JSON without quotes are not), the only letter A to E that occurs, or text that the gold text contains; then it asks
-    an extractor. An empty text would be right there; here it is wrong. The authors take the short answer, else the last
-    line without its last sign (so that a bare "B" or "3.142" is wrong), and find a text right that contains the gold
-    text. Both allow 0.001. VLMEvalKit's own headline is the average. lmms-eval has another model judge each answer.
+differs: VLMEvalKit reads the JSON's short answer or the whole reply: a number (the first word; "2π" is one, "1/2" and a
+    number in JSON without quotes are not), the only letter A to E that occurs, or text that the gold text contains;
+    then it asks an extractor. An empty text would be right there; here it is wrong. The authors take the short answer,
+    else the last line without its last sign (so that a bare "B" or "3.142" is wrong), and find a text right that
+    contains the gold text. Both allow 0.001. VLMEvalKit's own headline is the average. lmms-eval has a model judge.
 """
 
 from sailbench.aggregate import SAMPLES, UNITS_ALL_RIGHT

@@ -33,36 +33,38 @@ DIRECT = (
     "Please ensure that your output only contains the final answer without any additional content (such as "
     "intermediate reasoning steps)."
 )
+LETTER = "Answer with the option's letter from the given choices. "
+PHRASE = "Answer the question using a single word or phrase. "
 IMAGE = re.compile(r"<image[ _]([1-9])>")
 by_judge = judged("emma")
 
 
 def read(row: Row) -> Sample:
     subject, category = row.text("subject"), row.text("category")
-    kinds = category.split(";") if subject == "Coding" else [category]  # a chart may be of several
-    places = {"subject": subject, "type": row.text("type"), "task": " ".join((subject, row.text("task"))).strip()}
+    places = {"subject": subject, "type": row.text("type"), "task": f"{subject} {row.text('task')}".strip()}
+    if subject == "Coding":  # a chart may be of several categories
+        places |= {f"category {kind.strip()}": subject for kind in category.split(";")}
+    else:
+        places["category"] = f"{subject} {category}".strip()
     return Sample(
         id=row.text("pid", "index"),
         question=row.text("question"),
         target=row.text("answer"),
         media=row.images("image") or row.images(*(f"image_{k}" for k in range(1, 6))),
         choices=row.choices(),
-        group={name: place for name, place in places.items() if place}
-        | {f"{subject} {kind.strip()}".strip(): "category" for kind in kinds if kind.strip()},
+        group={name: place for name, place in places.items() if place},
         extra={"context": row.text("context")},
     )
 
 
 def ask(sample: Sample) -> Request:
     options = "".join(f"{label}: {text}\n" for label, text in sample.choices.items())
-    request = "Answer with the option's letter from the given choices. "
-    parts = (sample.extra["context"], sample.question, options)
-    text = "\n\n".join((*(p for p in parts if p), request if options else "Answer the question using a single word or phrase. "))
+    parts = (sample.extra["context"], sample.question, options, LETTER if options else PHRASE)
+    text = "\n\n".join(part for part in parts if part) + DIRECT
     numbers = [int(k) for k in IMAGE.findall(text)]
     if not numbers or max(numbers) > len(sample.media):
-        return Request(turns=(text + DIRECT,), media=sample.media)
-    media = tuple(sample.media[k - 1] for k in numbers)
-    return Request(turns=(IMAGE.sub(MEDIA_MARK, text) + DIRECT,), media=media)
+        return Request(turns=(text,), media=sample.media)
+    return Request(turns=(IMAGE.sub(MEDIA_MARK, text),), media=tuple(sample.media[k - 1] for k in numbers))
 
 
 def by_option_or_judge(sample: Sample, reply: Reply) -> Score:

@@ -14,10 +14,10 @@ published: SAIL-VL2-2B 36.24, SAIL-VL2-AnyRes-2B 35.79, SAIL-VL2-8B 44.97, SAIL-
     SAIL-VL2-2B-Thinking 47.0, SAIL-VL2-8B-Thinking 56.4, SAIL-VL2-A3B-Thinking 59.7
 prompt: question (its options are in the picture), phrase hint
 differs: both compare the letters that an extractor names with the gold ones, as sorted lists. VLMEvalKit takes capital
-    letters only, so that question v1_20, whose options are numbered, is never right there; the authors take numbers too,
-    but a reply of one sign that is neither a digit nor a letter up to E is wrong to them without asking (v1_4's answer is
-    G). Without an extractor VLMEvalKit gives no score at all. The authors' file has a 448th question, v1_382, without
-    text and answer, which is always wrong; the TSV and the hub leave it out. lmms-eval has another judge compare.
+    letters only, so that question v1_20, whose options are numbered, is never right there; the authors take numbers
+    too, but a reply of one sign that is neither a digit nor a letter up to E is wrong to them without asking (v1_4's
+    answer is G). Without an extractor VLMEvalKit gives no score at all. The authors' file has a 448th question, v1_382,
+    without text and answer, which is always wrong; the TSV and the hub leave it out. lmms-eval has a judge compare.
 """
 
 from sailbench.families import asking
@@ -36,7 +36,7 @@ def read(row: Row) -> Sample:
         # What no letters can be: the row without an answer counts as wrong.
         target=row.text("answer") or "-",
         media=row.images("image") or row.images("imagename"),
-        group={"skill": skill for skill in skills} | {f"needs {own}": "yes" for own in capabilities},
+        group={"skill": " and ".join(skills)} | {f"needs {own}": "yes" for own in capabilities},
     )
 
 
@@ -50,10 +50,10 @@ def named_in_kit(sample: Sample, letters: str) -> Score:
 
 
 def odd_sign(sample: Sample, text: str) -> Score | None:
-    said = text.partition("ASSISTANT:")[2].strip() or text.strip()
-    if len(said) > 1 or said.isnumeric() or said.lower() in "abcde":
+    said = text.split("ASSISTANT:")[int("ASSISTANT:" in text)].strip()
+    if len(said) > 1 or said.isnumeric() or (said and said.lower() in "abcde"):
         return None
-    return Score(0.0, said, "one sign that is no letter up to E")
+    return Score(0.0, said or None, "one sign that is no letter up to E, or none")
 
 
 TASK = Task(

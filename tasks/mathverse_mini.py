@@ -11,13 +11,13 @@ licence: MIT
 metric: accuracy over all questions, which is the mean of the five versions of 788 problems
 official: ZrrSkywalker/MathVerse@937b090 evaluation/extract_answer_s1.py, evaluation/score_answer_s2.py
 judge: required (gpt-4o-mini in VLMEvalKit, gpt-3.5-turbo for the authors)
-published: SAIL-VL2-2B 31.19, SAIL-VL2-AnyRes-2B 30.86, SAIL-VL2-8B 43.17, SAIL-VL2-A3B 44.53; on the vision-only version
-    alone (metric Vision Only) SAIL-VL2-2B-Thinking 43.4, SAIL-VL2-8B-Thinking 58.9, SAIL-VL2-A3B-Thinking 55.7
+published: SAIL-VL2-2B 31.19, SAIL-VL2-AnyRes-2B 30.86, SAIL-VL2-8B 43.17, SAIL-VL2-A3B 44.53; on the vision-only
+    version alone (metric Vision Only) SAIL-VL2-2B-Thinking 43.4, SAIL-VL2-8B-Thinking 58.9, SAIL-VL2-A3B-Thinking 55.7
 prompt: the TSV's question, the hub's query without reasoning (query_wo), as they are
 differs: both ask a judge twice, for the answer in the reply and whether it agrees with the gold one; here one call does
     both. VLMEvalKit is content without the second when the first gives the gold text, prints the versions but no total,
     and counts a verdict that cannot be read as wrong (here ungraded); the authors ask until it can. Their second score,
-    of the reasoning, is not computed. lmms-eval judges the whole reply. The hub's sixth version, text only, is not part.
+    of the reasoning, is not computed. lmms-eval judges the whole reply. The sixth version, text only, is not part.
 """
 
 from collections.abc import Mapping

@@ -14,12 +14,13 @@ judge: required (an extractor: gpt-4o-mini in VLMEvalKit, gpt-4-0613 for the aut
 published: SAIL-VL2-2B 71.10, SAIL-VL2-AnyRes-2B 66.80, SAIL-VL2-8B 76.40, SAIL-VL2-A3B 74.70,
     SAIL-VL2-2B-Thinking 68.5, SAIL-VL2-8B-Thinking 75.8, SAIL-VL2-A3B-Thinking 73.0
 prompt: the authors' query as it is: a hint at the form of the answer, the question, its choices
-differs: both take the answer from an extractor's reply, unless the reply is plain. VLMEvalKit reads options by its option
-    rule (which may accept a wrong letter without the extractor), needs 12 for a whole 12 and the very number for one with
-    decimals, and never finds a list right: it compares the wrong variable (2 questions). The authors take the option that
-    is spelled most alike, cut off decimals (12.7 is 12) and round to the stated number of them. An empty extraction
-    would be the shortest option to them, unless they run with --ignore_empty_extractions; here it is ungraded, an
-    empty reply wrong. A whole reply that is a number is graded without the extractor, right or wrong.
+differs: both take the answer from an extractor's reply, unless the reply is plain. VLMEvalKit reads options by its
+    option rule (which may take a wrong letter from a reply that the extractor would have understood), needs 12 for a
+    whole 12 and the very number for one with decimals, and never finds a list right, because it compares the wrong
+    variable (2 questions). The authors take the option that is spelled most alike, cut off decimals (12.7 is 12) and
+    round to the stated number of them. An empty extraction would be the shortest option to them, unless they run with
+    --ignore_empty_extractions; here it is ungraded, an empty reply wrong. Without an extraction a reply that is a
+    number is graded as it is, right or wrong; VLMEvalKit would have the extractor repeat a wrong one.
 """
 
 from collections.abc import Mapping

@@ -10,13 +10,13 @@ licence: see the data set's card
 metric: accuracy over all problems
 official: SeePhys/seephys-project@a94baa8 vlmeval/dataset/utils/seephys.py (a fork of VLMEvalKit, with the same rule)
 judge: required (DeepSeek in VLMEvalKit and for the authors)
-prompt: problem, phrase hint, as the official wrapper sends it; VLMEvalKit's data set asks for reasoning and an answer in
+prompt: problem, phrase hint, as the official wrapper sends it; VLMEvalKit's data set asks for reasoning, an answer in
     tags, and for the stated number of significant figures
 differs: a reply that is the gold answer, or equals it as a formula, is right; everything else is for the judge. What is
-    taken for the answer by rule is a tag with digits alone, what follows "the final answer is: " or "The answer is: " up
-    to the first full stop (3.14 gives 3), else the whole reply. VLMEvalKit and the authors ask one model for the answer
-    and then whether it is equivalent, for ever if the verdict cannot be read; here one call does both, and such a
-    verdict leaves the problem ungraded. An empty reply is wrong without asking. lmms-eval has another extractor and judge.
+    taken for the answer by rule is a tag with digits alone, what follows "the final answer is: " or "The answer is: "
+    up to the first full stop (3.14 gives 3), else the whole reply. VLMEvalKit and the authors ask one model for the
+    answer and then whether it is equivalent, for ever if the verdict cannot be read; here one call does both, and such
+    a verdict leaves the problem ungraded. An empty reply is wrong without asking. lmms-eval reads and judges otherwise.
 """
 
 import re
@@ -43,9 +43,19 @@ def read(row: Row) -> Sample:
     )
 
 
+def as_number(text: str) -> str:
+    """A number as Python writes it; other text as it is."""
+    for parse in (int, float):
+        try:
+            return str(parse(text))
+        except ValueError:
+            continue
+    return text
+
+
 def plainly_right(sample: Sample, text: str) -> Score | None:
     found = next((match for pattern in ANSWERS if (match := re.search(pattern, text))), None)
-    said = found.group(1) if found else text
+    said = found.group(1) if found else as_number(text)
     right = said == sample.target or answer("same_formula", said, sample.target) == "equal"
     return Score(1.0, said, "equal to the gold answer") if right else None
 

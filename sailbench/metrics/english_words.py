@@ -30,7 +30,8 @@ _YOUNGER += "1F7D9-1F7FF 1F8AE-1F8FF 1F90C-1F90F 1F93F 1F971-1F972 1F977-1F979 1
 _YOUNGER += "1F9C3-1F9CF 1FA00-1FA5F 1FA6E-1FBFF"
 
 _PUNCTUATION = "…,:;!?¿؟¡()[]{}<>_#*&。？！，、；：～·।،۔؛٪"
-_QUOTES = "'\"”“`‘´’‚,„»«「」『』（）〔〕【】《》〈〉〈〉⟦⟧"
+# Two kinds of angle brackets look alike: U+2329 and U+3008.
+_QUOTES = "'\"”“`‘´’‚,„»«「」『』（）〔〕【】《》\u2329\u232a\u3008\u3009⟦⟧"
 _CURRENCIES = "$£€¥฿₽﷼₴₠₡₢₣₤₥₦₧₨₩₪₫€₭₮₯₰₱₲₳₴₵₶₷₸₹₺₻₼₽₾₿"
 _UNITS = (
     "km km² km³ m m² m³ dm dm² dm³ cm cm² cm³ mm mm² mm³ ha µm nm yd in ft kg g mg µg t lb oz m/s km/h kmh mph hPa Pa "

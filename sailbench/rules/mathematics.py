@@ -20,6 +20,7 @@ from sailbench.types import Graded, Reply, Sample, Score
 First = Callable[[Sample, str], Score | None]
 Then = Callable[[Sample, str], Score]
 
+NUMBERS = ("integer", "float")
 EMPTY = Score(0.0, None, "empty")
 
 
@@ -32,16 +33,20 @@ def as_graded(sample: Sample, verdict: str) -> Score:
     return Score(float(verdict), f"{float(verdict):g}", "the judge's verdict")
 
 
-def judged(rubric: str, then: Then = as_graded, first: First = nothing) -> Rule:
-    """An empty reply is wrong, `first` settles what it can, `then` grades by what the judge was read to say."""
+def judged(rubric: str, then: Then = as_graded, first: First = nothing, heard_first: bool = False) -> Rule:
+    """An empty reply is wrong, `first` settles what it can, `then` grades by what the judge was read to say.
+
+    With `heard_first`, what the judge said of a reply counts even where `first` could have settled it.
+    """
 
     @needs_target
     def grade(sample: Sample, reply: Reply) -> Score:
         settled = first(sample, reply.text) if reply.text.strip() else EMPTY
-        if settled is not None:
-            return settled
-        if reply.verdict is None:
-            return Score(None, None, f"needs a judge: {rubric}")
+        if reply.verdict is None or not heard_first:
+            if settled is not None:
+                return settled
+            if reply.verdict is None:
+                return Score(None, None, f"needs a judge: {rubric}")
         said = judge.load(rubric).read(reply.verdict)
         return Score(None, None, "the judge's reply cannot be read") if said is None else then(sample, str(said))
 
@@ -51,10 +56,10 @@ def judged(rubric: str, then: Then = as_graded, first: First = nothing) -> Rule:
 def by_typed_answer(rubric: str) -> Rule:
     """The option or the number of the stated type, as an extractor took it from the reply: MathVista's own rule.
 
-    The target is the answer's text; `extra` has `answer_type` and, for numbers with decimals, `decimals`. A reply
-    that is an option's text or a number of the type is the answer itself.
+    The target is the answer's text; `extra` has `answer_type` and, for numbers with decimals, `decimals`. Without an
+    extraction, a reply that is an option's text or a number of the type is the answer itself.
     """
-    return judged(rubric, _typed, _plainly_typed)
+    return judged(rubric, _typed, _plainly_typed, heard_first=True)
 
 
 def _plainly_typed(sample: Sample, text: str) -> Score | None:
@@ -75,19 +80,18 @@ def _typed(sample: Sample, taken: str) -> Score:
 def by_typed_answer_in_kit(rubric: str) -> Rule:
     """The same by VLMEvalKit's rule: its option rule, or the very number; a list is never right, which is a slip.
 
-    `extra` has the right option's `key`. A reply that is a number is read without the extractor, which could only
-    repeat it. open-compass/VLMEvalKit@e8e78f05 vlmeval/dataset/utils/mathvista.py
+    `extra` has the right option's `key`. Without an extraction its rule for options reads the reply, and a reply that is
+    a number is one. open-compass/VLMEvalKit@e8e78f05 vlmeval/dataset/utils/mathvista.py
     """
-    return judged(rubric, _typed_in_kit, _plainly_typed_in_kit)
+    return judged(rubric, _typed_in_kit, _plainly_typed_in_kit, heard_first=True)
 
 
 def _plainly_typed_in_kit(sample: Sample, text: str) -> Score | None:
     if sample.choices:
         found = option_match(text, sample.choices)
         return None if found is None else Score(float(found.answer == sample.extra["key"]), *found)
-    if sample.extra["answer_type"] not in ("integer", "float"):
-        return Score(0.0, None, "the kit compares nothing with a list")
-    return None if number_of(text, sample.extra["answer_type"]) is None else _typed_in_kit(sample, text)
+    kind = sample.extra["answer_type"]
+    return _typed_in_kit(sample, text) if kind not in NUMBERS or number_of(text, kind) is not None else None
 
 
 def _typed_in_kit(sample: Sample, taken: str) -> Score:
@@ -95,6 +99,8 @@ def _typed_in_kit(sample: Sample, taken: str) -> Score:
         found = option_match(taken, sample.choices)
         return _unread(taken) if found is None else Score(float(found.answer == sample.extra["key"]), *found)
     kind = sample.extra["answer_type"]
+    if kind not in NUMBERS:
+        return Score(0.0, taken, "the kit compares nothing with a list")
     number = number_of(taken, kind)
     return _unread(taken) if number is None else Score(float(number == number_of(sample.target, kind)), taken, "number")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sailbench.errors import MediaError
+from sailbench.errors import MediaError, SailbenchError
 from sailbench.models.sail import chat
 from sailbench.models.sail.chat import Picture, Turn
 from sailbench.models.sail.decode import Prompt, Sampler, write
@@ -96,7 +96,9 @@ def prompt_tokens(processor: Processor, request: Request) -> int:
 
 
 def _failed(error: Exception) -> Response:
-    return Response(finish="error", error=f"{type(error).__name__}: {error}".replace("\n", " "))
+    # Our own errors are sentences; others need their kind to be understood.
+    said = str(error) if isinstance(error, SailbenchError) else f"{type(error).__name__}: {error}"
+    return Response(finish="error", error=" ".join(said.split()))
 
 
 def _converse(model: "SailVL2", talks: list[Talk], sight: Sight) -> Iterator[tuple[Request, Response]]:
