@@ -18,6 +18,7 @@ differs: VLMEvalKit and the authors agree. Both find out that fact checking and 
     those two kinds exactly and asks in its own words.
 """
 
+from sailbench.errors import TaskError
 from sailbench.families import asking, needs_target
 from sailbench.metrics.relaxed import relaxed_list_score
 from sailbench.rows import Hub, Row, Tsv
@@ -66,6 +67,8 @@ def read(row: Row) -> Sample:
     answers = [str(one) for one in row.list("answer" if row.has("answer") else "Answer")]
     years = [str(one).upper() == "YES" for one in row.list("year" if row.has("year") else "Year")]
     kind = row.text("question_type", "Question Type", default=None)
+    if kind not in ASKED:
+        raise TaskError(f"row {row.number} is of kind {kind!r}; it must be one of {', '.join(ASKED)}")
     return Sample(
         id=row.text("index", default=str(row.number)),
         question=questions[-1] if kind == "Conversational" else questions[0],

@@ -23,10 +23,11 @@ differs: VLMEvalKit reads options by its option rule and asks a judge whether ot
 import re
 
 from sailbench.extract import Found
-from sailbench.families import by_option_match, choice, rule
+from sailbench.families import by_option_match, rule
 from sailbench.metrics.announced_answers import announced_answer, announced_match_score
 from sailbench.rows import Hub, Row, Tsv
 from sailbench.rules.mathematics import judged
+from sailbench.task import Task
 from sailbench.types import MEDIA_MARK, Reply, Request, Sample, Score
 
 DIRECT = (
@@ -82,8 +83,9 @@ def letter_or_option(answer: str, sample: Sample) -> float:
     return max(announced_match_score(answer, truth) for truth in truths)
 
 
-TASK = choice(
-    read,
+TASK = Task(
+    read=read,
+    ask=ask,
     rules={"opencompass": by_option_or_judge, "official": rule(announced, letter_or_option)},
     rubric="emma",
     sources=(

@@ -19,8 +19,9 @@ differs: both take the answer from an extractor's reply, unless the reply is pla
     whole 12 and the very number for one with decimals, and never finds a list right, because it compares the wrong
     variable (2 questions). The authors take the option that is spelled most alike, cut off decimals (12.7 is 12) and
     round to the stated number of them. An empty extraction would be the shortest option to them, unless they run with
-    --ignore_empty_extractions; here it is ungraded, an empty reply wrong. Without an extraction a reply that is a
-    number is graded as it is, right or wrong; VLMEvalKit would have the extractor repeat a wrong one.
+    --ignore_empty_extractions; here it is ungraded, an empty reply wrong. An extraction that is given counts also where
+    a rule could read the reply. Without one a reply that is a number is graded as it is, right or wrong; VLMEvalKit
+    would have the extractor repeat a wrong one.
 """
 
 from collections.abc import Mapping

@@ -23,6 +23,7 @@ import re
 from collections.abc import Callable
 
 from sailbench.aggregate import SAMPLES, UNITS_ALL_RIGHT, Mean, all_right
+from sailbench.errors import TaskError
 from sailbench.extract import Found
 from sailbench.families import choice, rule
 from sailbench.rows import Hub, Row, Tsv
@@ -39,6 +40,8 @@ FIRST_WORD = (0, 3)  # rows of a group that are to be answered with the first of
 def read(row: Row) -> Sample:
     number = int(row.text("Index", default=str(row.number)))
     kind, place = row.text("type", "Question_Type", default=None), number % 4
+    if kind not in WORDS:
+        raise TaskError(f"row {row.number} is of kind {kind!r}; it must be one of {', '.join(WORDS)}")
     return Sample(
         id=row.text("index", "Index", default=str(number)),
         question=row.text("question", "Question"),

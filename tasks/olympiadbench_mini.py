@@ -13,8 +13,8 @@ official: OpenBMB/OlympiadBench@ba5b26a inference/judge.py, inference/code/math_
 judge: none
 published: SAIL-VL2-2B 7.54, SAIL-VL2-AnyRes-2B 3.61, SAIL-VL2-8B 14.10, SAIL-VL2-A3B 16.39, on another subset of 305,
     which was not released
-subset: 305 of the 4,055 open-ended questions with pictures: the rows whose SHA-256 of "305:<number>" is smallest, counted
-    from 0 through the hub's five parts in the order of `sources`; a file that is given to `score` is graded whole
+subset: 305 of the 4,055 open-ended questions with pictures: the rows whose SHA-256 of "305:<number>" is smallest,
+    counted from 0 through the hub's five parts in the order of `sources`; a file given to `score` is graded whole
 prompt: VLMEvalKit's for the data set: what kind of answer is wanted, a closing sentence with a box, then context and
     question. The official wrapper would send the bare question, without a physics problem's context. VLMEvalKit speaks
     of a unit in every prompt, because an empty cell is true to it; here, as the authors do, only where there is one

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "sailbench"
 FLOORS = {
     0: ["types", "errors"],
-    1: ["rows", "extract", "prompts", "metrics", "aggregate", "stats", "media"],
+    1: ["rows", "extract", "prompts", "metrics", "aggregate", "stats", "media", "decoder", "video"],
     2: ["task", "judge", "data", "store", "models"],
     3: ["families", "registry", "rules"],
     4: ["run", "predictions", "plan", "gate", "report", "executors"],
@@ -25,6 +25,8 @@ STAIRS = {
     "plan": ["run"],
     "extract": ["prompts"],
     "metrics": ["extract"],
+    "decoder": ["video"],
+    "media": ["decoder", "video"],
 }
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = ("torch", "transformers", "pandas", "PIL", "datasets", "sympy", "av", "pyarrow")

@@ -14,11 +14,12 @@ import numpy
 import pytest
 from PIL import Image
 
-from sailbench import media
+from sailbench import decoder, media
 from sailbench.errors import MediaError
-from sailbench.media import frame_count, frames, image_size, open_image, sampled
+from sailbench.media import Clip, Kept, frame_count, frames, image_size, open_image
 from sailbench.rows import Row
 from sailbench.types import Media
+from sailbench.video import Film, Pixels, Span, by_decoding, by_seeking, placing, sampled
 
 NOISE = numpy.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=numpy.uint8)
 
@@ -181,10 +182,8 @@ def test_frames_are_those_of_decoding_everything(tmp_path, name):
 
 @pytest.mark.parametrize("name", CLIPS)
 def test_only_what_leads_to_the_frames_is_decoded_where_that_is_exact(tmp_path, name):
-    clip = Media.video(CLIPS[name](tmp_path / name))
-    assert [one.tobytes() for one in media._by_seeking(clip, 4)] == [
-        one.tobytes() for one in media._by_decoding(clip, 4)
-    ]
+    film, wanted = Film(str(CLIPS[name](tmp_path / name)), name), placing(4, None)
+    assert by_seeking(film, wanted) == by_decoding(film, wanted)
 
 
 def test_places_are_those_of_the_original_toolkit():

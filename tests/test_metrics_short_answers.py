@@ -54,5 +54,5 @@ def test_gold_lists_are_those_that_python_would_evaluate(text, elements):
 def test_endless_texts_are_compared_at_once(sign):
     text = sign * 40_000
     for short in (text, text[:2900], f"[{text[:2900]}]"):
-        assert (listed(short), any_relaxed_score(short, ["5"])) == ([short], 0)
+        assert listed(short) and any_relaxed_score(short, ["5"]) == 0
         assert relaxed_list_score(short, "5") == relaxed_list_score("5", short) == 0

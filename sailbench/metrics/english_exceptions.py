@@ -55,7 +55,7 @@ _SMILEYS = (
 @cache
 def exceptions() -> dict[str, Words]:
     """Every word of the list, and what it is divided into."""
-    found = {word: (word,) for word in (*_SMILEYS.split(), *_SPACES)}
+    found: dict[str, Words] = {word: (word,) for word in (*_SMILEYS.split(), *_SPACES)}
     found |= {f"°{letter}.": ("°", letter, ".") for letter in "cfkCFK"}
     contracted = ("".join(parts) for parts in _contractions())
     found |= dict(zip(contracted, _contractions(), strict=True))

@@ -1,7 +1,10 @@
-r"""Captions in the words of the Penn Treebank, as the caption metrics of COCO expect them, without Java.
+"""Captions in the words of the Penn Treebank, as the caption metrics of COCO expect them, without Java.
 
-pycocoevalcap runs Stanford's PTBTokenizer (CoreNLP 3.4.1, lower case) and drops punctuation. This is a tokeniser of
-our own that was held against that program's output, not its rules; `penn_words` says how often they part.
+pycocoevalcap runs Stanford's PTBTokenizer (CoreNLP 3.4.1, lower case) and drops punctuation. This tokeniser is our
+own, made and held against that program's output: of 26,958 lines of plain English that models wrote 17 come out
+otherwise, of 30,000 made-up captions full of prices, brands and abbreviations 21, of 37,081 lines with mathematics,
+markup and other scripts 603. Where the original looks at the next caption to tell whether a full stop behind a
+letter ends the sentence ("vitamin D."), here it always does.
 """
 
 import re

@@ -78,7 +78,7 @@ def _typed(sample: Sample, taken: str) -> Score:
 
 
 def by_typed_answer_in_kit(rubric: str) -> Rule:
-    """The same by VLMEvalKit's rule: its option rule, or the very number; a list is never right, which is a slip.
+    """The same by VLMEvalKit's rule: its option rule, or the very number; a list is never right, a slip.
 
     `extra` has the right option's `key`. Without an extraction its rule for options reads the reply, and a reply that is
     a number is one. open-compass/VLMEvalKit@e8e78f05 vlmeval/dataset/utils/mathvista.py
