@@ -3,7 +3,7 @@
 The house, from the ground up (a module imports only from floors below it; `tests/test_house.py` enforces it):
 
 0  types, errors: the records that flow through, and what a user can get wrong
-1  rows, extract, prompts, metrics/, aggregate, stats, media: rows and text in, values out
+1  rows, extract, prompts, metrics/, aggregate, stats, media, decoder, video: rows and text in, values out
 2  task, data/, store, models/: a benchmark, its rows, the journal of answers, who answers
 3  families, rules/, registry: the shapes nearly every benchmark has, longer ones, files in `tasks/` become tasks
 4  run, report/: ask what is unanswered, grade what is stored, print it

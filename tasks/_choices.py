@@ -17,6 +17,8 @@ from sailbench.types import Reply, Sample, Score
 
 # "(A) dog" or "A. dog", a line an option.
 _OPTION_LINE = re.compile(r"^\(?([A-Z])[.)] ?(.*)$", re.MULTILINE)
+# "A: dog" at the start or behind a comma.
+_INLINE_LABEL = re.compile(r"(?:^|, )([A-Z]): ")
 
 
 def tabled(row: Row, **changed: Any) -> Sample:
@@ -66,6 +68,17 @@ def options_in(text: str) -> tuple[str, dict[str, str]]:
     if not labels or not string.ascii_uppercase.startswith(labels):
         return text, {}
     return text[: lines[0].start()].strip(), {line[1]: line[2].strip() for line in lines}
+
+
+def inline_options(text: str) -> tuple[str, dict[str, str]]:
+    """A question and its options, where its text ends with them on one line: "Options: A: dog, B: cat"."""
+    question, marked, listed = text.rpartition("Options: ")
+    parts = _INLINE_LABEL.split(listed)
+    labels = "".join(parts[1::2])
+    if not marked or not labels or not string.ascii_uppercase.startswith(labels):
+        return text, {}
+    texts = (own.strip().removesuffix(",") for own in parts[2::2])
+    return question.strip(), dict(zip(labels, texts, strict=True))
 
 
 def within(group: str, place: str, inner: Aggregate = SAMPLES) -> Aggregate:

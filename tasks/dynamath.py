@@ -8,7 +8,7 @@ split: test
 groups: reasoning, paper, math
 licence: Apache-2.0
 metric: worst case: questions (501) that are answered rightly in all ten variants; metric average: over all 5010
-official: DynaMath/DynaMath@598c3c3 evaluation/opensource_json_eval.py
+official: DynaMath/DynaMath@598c3c3 evaluation/opensource_json_eval.py (whose last lines are no Python)
 judge: required (gpt-4o-mini, an extractor, where no short answer can be read)
 published: SAIL-VL2-2B 10.18, SAIL-VL2-AnyRes-2B 10.58, SAIL-VL2-8B 17.76, SAIL-VL2-A3B 19.76,
     SAIL-VL2-2B-Thinking 20.2, SAIL-VL2-8B-Thinking 33.5, SAIL-VL2-A3B-Thinking 34.1 (all worst case)
@@ -36,7 +36,7 @@ PLACES = (
 
 
 def read(row: Row) -> Sample:
-    question = row.text("qid", "id", default=None)
+    question = row.text("qid", "id", "index", default=str(row.number))
     variant = row.text("varid", "question_id", default=row.part or str(row.number))
     places = {"subject": row.text("subject"), "level": row.text("knowledge_level", "level")}
     return Sample(

@@ -11,7 +11,7 @@ licence: see the data set's card; videos of ScanNet, ScanNet++ and ARKitScenes
 metric: mean over eight tasks: accuracy for options, mean relative accuracy for numbers; object_rel_direction is the
     mean of its three levels
 official: vision-x-nyu/thinking-in-space@51e089c lmms_eval/tasks/vsibench/utils.py
-judge: none here
+judge: none
 prompt: "These are frames of a video.", question, options, and the toolkit's request for a letter or a float number, a
     line each (videos keep the toolkit's prompt under the official wrapper); the authors put "Options:" before the
     options and ask numbers as "a single word or phrase"

@@ -33,7 +33,8 @@ from ._wemath import CONCEPTS, options
 
 
 def read(row: Row) -> Sample:
-    key = row.text("key", default=None)  # "2steps_1" or "2steps_multi"
+    # "2steps_1" or "2steps_multi"; a row that is of no problem is a step of one whose other rows are missing.
+    key = row.text("key", default="2steps_1")
     return Sample(
         id=row.text("index", "question number"),
         question=row.text("question"),
@@ -41,7 +42,7 @@ def read(row: Row) -> Sample:
         media=row.images("image") or row.images("image_path"),
         choices=options(row.text("option")) if row.has("option") else row.choices(),
         group={"steps": key[0]},
-        unit=row.text("ID", "id", default=None),
+        unit=row.text("ID", "id", "index", "question number"),
         extra={
             "hint": row.text("hint"),
             "steps": int(key[0]),

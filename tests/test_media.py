@@ -1,10 +1,14 @@
 """Images and videos as models see them: pixels, sizes, frames, and one line for whatever cannot be opened."""
 
 import io
+import os
+import signal
 import struct
 import subprocess
 import sys
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
@@ -14,7 +18,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from sailbench import decoder, media
+from sailbench import decoder
 from sailbench.errors import MediaError
 from sailbench.media import Clip, Kept, frame_count, frames, image_size, open_image
 from sailbench.rows import Row
@@ -219,6 +223,102 @@ def test_the_digest_of_a_folder_changes_with_its_frames(tmp_path):
         Image.new("RGB", (4, 4), colour).save(tmp_path / "v/1.png")
         digests += [medium.digest for medium in Row({}, tmp_path).video("v")]
     assert len(set(digests)) == 2
+
+
+def resting():
+    """The process of the decoder that waits for the next video."""
+    (process,) = decoder._pool().processes
+    return process
+
+
+def test_a_video_that_hangs_the_decoder_is_one_line_and_the_next_one_is_read(tmp_path, monkeypatch):
+    clip = Media.video(film(tmp_path / "a.mp4", count=3))
+    assert frame_count(clip) == 3
+    monkeypatch.setattr(decoder, "SECONDS", 0.6)
+    os.kill(resting(), signal.SIGSTOP)
+    with pytest.raises(MediaError, match=r"a\.mp4 took longer than 1 s to decode$"):
+        frame_count(clip)
+    monkeypatch.undo()
+    assert frame_count(clip) == 3
+
+
+def test_a_video_that_crashes_the_decoder_is_one_line_and_the_next_one_is_read(tmp_path):
+    clip = Media.video(film(tmp_path / "a.mp4", count=3).read_bytes())
+    assert frame_count(clip) == 3
+    os.kill(resting(), signal.SIGSTOP)
+    threading.Timer(0.1, os.kill, (resting(), signal.SIGKILL)).start()
+    with pytest.raises(MediaError, match=r"the video \w{12} \(\d+ bytes\) crashed the decoder$"):
+        frame_count(clip)
+    assert frame_count(clip) == 3
+
+
+def test_a_decoder_that_dies_at_rest_is_replaced(tmp_path):
+    clip = Media.video(film(tmp_path / "a.mp4", count=3))
+    assert frame_count(clip) == 3
+    os.kill(dead := resting(), signal.SIGKILL)
+    decoder._pool()._resting[0].process.wait()
+    assert (frame_count(clip), resting() == dead) == (3, False)
+
+
+def test_threads_decode_side_by_side(tmp_path):
+    clips = [Media.video(film(tmp_path / f"{count}.mp4", count=count)) for count in range(3, 9)]
+    with ThreadPoolExecutor(3) as threads:
+        assert list(threads.map(frame_count, clips)) == [3, 4, 5, 6, 7, 8]
+    decoder._pool()._resting[1:] = []
+
+
+def test_frames_of_the_last_videos_are_kept_by_content_and_number(tmp_path):
+    clip = Media.video(film(tmp_path / "a.mp4"))
+    before = [one.tobytes() for one in frames(clip, 3)]
+    (tmp_path / "a.mp4").unlink()
+    assert [one.tobytes() for one in frames(clip, 3)] == before
+    with pytest.raises(MediaError, match="there is no file"):
+        frames(clip, 4)
+
+
+def test_kept_frames_are_those_asked_for_last_and_never_more_than_the_limit():
+    kept, ten = Kept(25), [Pixels((1, 1), b"0123456789")]
+    for name in "abc":
+        kept.put((name, 1), ten * 7)
+        kept.get(("a", 1))
+    assert (len(kept), kept.size) == (2, 20)
+    assert [kept.get((name, 1)) is not None for name in "abc"] == [True, False, True]
+
+
+def test_a_clip_shows_the_middles_of_equal_parts(tmp_path):
+    video = Media.video(film(tmp_path / "a.mp4"))
+    everything = decoded(video.source)
+    places = [31, 34, 37, 40, 43, 46, 49, 52]  # the authors' get_index((1, 1.8), 30, 59) for eight segments
+    assert [one.tobytes() for one in frames(Clip.of(video, 1, 1.8), 8)] == [everything[k] for k in places]
+    assert frame_count(Clip.of(video, 1, 1.8)) == 60
+
+
+@pytest.mark.parametrize(
+    ("ends", "total", "rate", "places"),
+    [
+        ((None, None), 100, 25, [12, 37, 62, 86]),
+        ((2.0, 3.0), 100, 25, [53, 59, 65, 72]),
+        ((2.0, 9.0), 100, 25, [56, 68, 80, 93]),
+        ((0.4, 0.4), 100, 25, [10, 10, 10, 10]),
+        ((7.0, 9.0), 100, 25, [99, 99, 99, 99]),
+    ],
+)
+def test_places_of_a_span_are_those_of_the_original(ends, total, rate, places):
+    assert Span(*ends).places(total, 4, rate) == places
+
+
+def test_a_clip_of_a_folder_counts_its_seconds_by_the_frames(tmp_path):
+    for number in range(1, 31):
+        Image.new("RGB", (4, 4), (number, 0, 0)).save(tmp_path / f"{number:05}.png")
+    (folder,) = Row({}, tmp_path.parent).video(tmp_path.name)
+    assert [one.getpixel((0, 0))[0] for one in frames(Clip.of(folder, 2, 6), 4)] == [7, 10, 13, 16]
+    assert [one.getpixel((0, 0))[0] for one in frames(Clip.of(folder), 3)] == [5, 15, 24]
+
+
+def test_clips_of_one_video_are_told_apart_and_one_of_no_video_has_no_digest(tmp_path):
+    video, gone = Media.video(film(tmp_path / "a.mp4", count=3)), Media.video(tmp_path / "gone.mp4")
+    assert len({Clip.of(video).digest, Clip.of(video, 1, 2).digest, Clip.of(video, 1, 3).digest, video.digest}) == 4
+    assert (Clip.of(gone, 1, 2).digest, str(Clip.of(gone, 1, 2).source)) == ("", f"{tmp_path}/gone.mp4 from 1 to 2 s")
 
 
 def song(path):

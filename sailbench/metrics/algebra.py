@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -154,10 +155,13 @@ def serve() -> None:
 
 
 def _limit_memory() -> None:
-    if os.name == "posix":
+    """Where the system lets us, and it does not on macOS and Windows; the time is limited everywhere."""
+    with suppress(ImportError, OSError, ValueError):
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        _, highest = resource.getrlimit(resource.RLIMIT_AS)
+        own = MEMORY if highest == resource.RLIM_INFINITY else min(MEMORY, highest)
+        resource.setrlimit(resource.RLIMIT_AS, (own, highest))
 
 
 def _stop_after(seconds: float) -> None:

@@ -73,7 +73,9 @@ def filled_in(text: str, truth: str) -> list[Answer]:
     Latin letters more, is dropped.
     """
     phrases = _key_phrases(text, _BLANK_KEYS, last=("=",))
-    numbers = [n for phrase in phrases for pattern in (_GROUPED, _SCIENTIFIC, _DECIMAL) for n in pattern.findall(phrase)]
+    numbers = [
+        n for phrase in phrases for pattern in (_GROUPED, _SCIENTIFIC, _DECIMAL) for n in pattern.findall(phrase)
+    ]
     kept = (_normalized(one, truth) for one in (*phrases, *numbers))
     return list(dict.fromkeys(one for one in kept if one is not None))
 

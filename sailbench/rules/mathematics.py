@@ -22,6 +22,7 @@ Then = Callable[[Sample, str], Score]
 
 NUMBERS = ("integer", "float")
 EMPTY = Score(0.0, None, "empty")
+UNREADABLE = Score(None, None, "the judge's reply cannot be read")
 
 
 def nothing(sample: Sample, text: str) -> Score | None:
@@ -48,7 +49,7 @@ def judged(rubric: str, then: Then = as_graded, first: First = nothing, heard_fi
             if reply.verdict is None:
                 return Score(None, None, f"needs a judge: {rubric}")
         said = judge.load(rubric).read(reply.verdict)
-        return Score(None, None, "the judge's reply cannot be read") if said is None else then(sample, str(said))
+        return UNREADABLE if said is None else then(sample, str(said))
 
     return grade
 
@@ -80,8 +81,8 @@ def _typed(sample: Sample, taken: str) -> Score:
 def by_typed_answer_in_kit(rubric: str) -> Rule:
     """The same by VLMEvalKit's rule: its option rule, or the very number; a list is never right, a slip.
 
-    `extra` has the right option's `key`. Without an extraction its rule for options reads the reply, and a reply that is
-    a number is one. open-compass/VLMEvalKit@e8e78f05 vlmeval/dataset/utils/mathvista.py
+    `extra` has the right option's `key`. Without an extraction the option rule reads the reply, and a reply that is a
+    number is one. open-compass/VLMEvalKit@e8e78f05 vlmeval/dataset/utils/mathvista.py
     """
     return judged(rubric, _typed_in_kit, _plainly_typed_in_kit, heard_first=True)
 
@@ -132,7 +133,9 @@ def by_short_answer_in_kit(rubric: str) -> Rule:
             return Score(None, None, f"needs a judge: {rubric}")
         if answer is None:
             taken = judge.load(rubric).read(reply.verdict or "")
-            answer = None if taken is None else short.read_as(str(taken), kind)
+            if taken is None:
+                return UNREADABLE
+            answer = short.read_as(str(taken), kind)
         if answer is None and kind == short.CHOICE and sample.target in short.prepared(reply.text)[:3].upper():
             return Score(1.0, sample.target, "among the first three signs")
         if not answer:

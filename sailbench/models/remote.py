@@ -1,0 +1,223 @@
+"""A model behind an OpenAI-compatible server: the model under test, or a judge. Many requests at once, retried.
+
+Media are sent as the bytes they are; nothing is re-encoded but a video's frames. A key never leaves the header.
+"""
+
+import base64
+import io
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sailbench import media
+from sailbench.errors import MediaError, ModelError
+from sailbench.types import MEDIA_MARK, Media, Request, Response
+
+if TYPE_CHECKING:
+    import httpx
+
+# Statuses that another try may mend: the server is busy or stumbled.
+PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a model is served and how hard it may be asked. `key` is kept out of every text."""
+
+    url: str
+    model: str
+    key: str = field(default="", repr=False)
+    concurrency: int = 16
+    timeout: float = 600.0
+    tries: int = 6
+    first_wait: float = 1.0
+    longest_wait: float = 60.0
+
+
+class AttemptError(Exception):
+    """One try failed; `again` says whether another may help, `after` how long the server asks to wait."""
+
+    def __init__(self, why: str, again: bool, after: float = 0.0) -> None:
+        super().__init__(why)
+        self.again, self.after = again, after
+
+
+class Remote:
+    """Asks an endpoint with up to `concurrency` requests in flight; answers come back in any order."""
+
+    hardware = ""
+
+    def __init__(self, endpoint: Endpoint, name: str = "", sleep: Callable[[float], None] = time.sleep) -> None:
+        self.endpoint = endpoint
+        self.name = name or endpoint.model
+        self.identity = f"openai:{endpoint.model}"
+        self.engine = "openai-compatible server"
+        self._sleep = sleep
+
+    def answer(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Response]]:
+        """Requests are drawn as slots become free, so that a stream of them may still be growing."""
+        import httpx
+
+        limits = httpx.Limits(max_connections=self.endpoint.concurrency)
+        with (
+            httpx.Client(timeout=self.endpoint.timeout, limits=limits, follow_redirects=False) as client,
+            ThreadPoolExecutor(self.endpoint.concurrency) as pool,
+        ):
+            flying: dict[Future[Response], Request] = {}
+            for request in requests:
+                flying[pool.submit(self._converse, client, request)] = request
+                if len(flying) >= self.endpoint.concurrency:
+                    yield from self._landed(flying)
+            while flying:
+                yield from self._landed(flying)
+
+    @staticmethod
+    def _landed(flying: dict[Future[Response], Request]) -> Iterator[tuple[Request, Response]]:
+        done, _ = wait(flying, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield flying.pop(future), future.result()
+
+    def _converse(self, client: "httpx.Client", request: Request) -> Response:
+        """Every turn in order, each with the talk so far; the first failure ends it."""
+        started = time.monotonic()
+        messages: list[dict[str, Any]] = []
+        so_far = Response()
+        try:
+            for content in contents(request):
+                messages.append({"role": "user", "content": content})
+                turn = self._try(client, self._body(request, messages))
+                messages.append({"role": "assistant", "content": turn.text})
+                so_far = _joined(so_far, turn)
+        except (AttemptError, MediaError) as error:
+            so_far = replace(so_far, error=" ".join(str(error).split()), finish="error")
+        return replace(so_far, seconds=time.monotonic() - started)
+
+    def _body(self, request: Request, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        sampling = request.sampling
+        body = {"model": self.endpoint.model, "messages": list(messages), "max_tokens": sampling.max_tokens}
+        body |= {"temperature": sampling.temperature}
+        if sampling.temperature > 0:
+            body |= {"top_p": sampling.top_p, "seed": sampling.seed + sampling.draw}
+        return body
+
+    def _try(self, client: "httpx.Client", body: Mapping[str, Any]) -> Response:
+        for attempt in range(self.endpoint.tries):
+            try:
+                return self._once(client, body)
+            except AttemptError as error:
+                if not error.again or attempt + 1 == self.endpoint.tries:
+                    raise
+                self._sleep(max(error.after, self._pause(attempt)))
+        raise AttemptError("the endpoint allows no tries", again=False)
+
+    def _pause(self, attempt: int) -> float:
+        """Exponential, with jitter so that requests that failed together do not return together."""
+        full = min(self.endpoint.longest_wait, self.endpoint.first_wait * 2.0**attempt)
+        return full * (0.5 + random.random() / 2)
+
+    def _once(self, client: "httpx.Client", body: Mapping[str, Any]) -> Response:
+        import httpx
+
+        headers = {"Authorization": f"Bearer {self.endpoint.key}"} if self.endpoint.key else {}
+        url = f"{self.endpoint.url.rstrip('/')}/chat/completions"
+        try:
+            reply = client.post(url, json=body, headers=headers)
+        except httpx.TimeoutException:
+            raise AttemptError(f"no answer within {self.endpoint.timeout:g} s", again=True) from None
+        except httpx.HTTPError as error:
+            raise AttemptError(f"the server cannot be reached: {type(error).__name__}", again=True) from None
+        if reply.status_code != httpx.codes.OK:
+            after = reply.headers.get("retry-after", "")
+            why = f"the server says {reply.status_code}: {_said(reply.text)}"
+            raise AttemptError(why, reply.status_code in PASSING, float(after) if after.isdecimal() else 0.0)
+        try:
+            return _response(reply.json())
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+            raise AttemptError(f"the server's reply cannot be read: {type(error).__name__}", again=True) from None
+
+
+def _said(text: str) -> str:
+    return " ".join(text.split())[:200]
+
+
+def _response(record: Mapping[str, Any]) -> Response:
+    """One turn's answer; reasoning that the server keeps apart is put back in its tags."""
+    choice, usage = record["choices"][0], record.get("usage") or {}
+    message = choice["message"]
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    text = message["content"] or ""
+    return Response(
+        texts=(f"<think>{reasoning}</think>{text}" if reasoning else str(text),),
+        tokens_in=int(usage.get("prompt_tokens") or 0),
+        tokens_out=int(usage.get("completion_tokens") or 0),
+        finish="length" if choice.get("finish_reason") == "length" else "stop",
+    )
+
+
+def _joined(first: Response, then: Response) -> Response:
+    return replace(
+        then,
+        texts=first.texts + then.texts,
+        tokens_in=first.tokens_in + then.tokens_in,
+        tokens_out=first.tokens_out + then.tokens_out,
+        finish="length" if "length" in (first.finish, then.finish) else "stop",
+    )
+
+
+def contents(request: Request) -> Iterator[list[dict[str, Any]]]:
+    """Each turn as the parts of a message: media where they are marked, unmarked ones before the first text."""
+    waiting = list(request.media)
+    marks = sum(turn.count(MEDIA_MARK) for turn in request.turns)
+    if marks > len(waiting):
+        raise MediaError(f"the text marks {marks} media, but the request has {len(waiting)}")
+    front, placed = waiting[marks:], iter(waiting)
+    for number, turn in enumerate(request.turns):
+        parts = [part for one in front for part in _seen(one, request.sampling.frames)] if number == 0 else []
+        for i, text in enumerate(turn.split(MEDIA_MARK)):
+            parts += _seen(next(placed), request.sampling.frames) if i else []
+            parts += [{"type": "text", "text": text}] if text else []
+        yield parts
+
+
+def _seen(one: Media, frames: int) -> list[dict[str, Any]]:
+    if one.kind == "image":
+        return [_picture(_encoded(one))]
+    return [_picture(_png(frame)) for frame in media.frames(one, frames)]
+
+
+def _encoded(one: Media) -> bytes:
+    if isinstance(one.source, bytes):
+        return one.source
+    if not isinstance(one.source, str):
+        return one.source.read()
+    try:
+        return Path(one.source).read_bytes()
+    except OSError as error:
+        raise MediaError(f"{one.source} cannot be read: {error.strerror}") from error
+
+
+def _png(frame: Any) -> bytes:
+    out = io.BytesIO()
+    frame.save(out, "PNG")
+    return out.getvalue()
+
+
+KINDS = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg"), (b"GIF8", "gif"), (b"BM", "bmp"))
+
+
+def _picture(encoded: bytes) -> dict[str, Any]:
+    kind = next((name for magic, name in KINDS if encoded.startswith(magic)), "")
+    kind = kind or ("webp" if encoded[8:12] == b"WEBP" else "png")
+    data = base64.b64encode(encoded).decode()
+    return {"type": "image_url", "image_url": {"url": f"data:image/{kind};base64,{data}"}}
+
+
+def check_url(url: str) -> str:
+    """The address, if it is one of a web server; ModelError otherwise."""
+    if not url.startswith(("http://", "https://")):
+        raise ModelError(f"{url!r} is no address of a server; give it like http://127.0.0.1:8000/v1")
+    return url

@@ -1,0 +1,140 @@
+"""A real server on loopback: answers, stumbles, asks to wait, sends nonsense; nothing is lost and no key leaks."""
+
+import base64
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from sailbench.models.remote import Endpoint, Remote
+from sailbench.types import MEDIA_MARK, Media, Request, Sampling
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+@contextmanager
+def served(reply):
+    """A server whose `reply(body, number)` gives (status, headers, payload); yields its address and what it was sent."""
+    sent = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            sent.append((body, dict(self.headers)))
+            status, headers, payload = reply(body, len(sent))
+            content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+            self.send_response(status)
+            for name, value in {**headers, "content-length": str(len(content))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1", sent
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def said(text, **more):
+    message = {"content": text, **more}
+    return (
+        200,
+        {},
+        {
+            "choices": [{"message": message, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 7, "completion_tokens": 2},
+        },
+    )
+
+
+def ask(url, *requests, waits=None, **options):
+    endpoint = Endpoint(url=url, model="m", first_wait=0.01, longest_wait=0.05, **options)
+    return list(Remote(endpoint, sleep=(waits if waits is not None else []).append).answer(requests))
+
+
+def test_an_answer_comes_back_with_its_tokens():
+    with served(lambda body, n: said(body["messages"][-1]["content"][0]["text"].upper())) as (url, _):
+        ((_, response),) = ask(url, Request(turns=("yes",)))
+    assert (response.texts, response.tokens_in, response.tokens_out, response.error) == (("YES",), 7, 2, None)
+
+
+def test_images_are_sent_as_the_bytes_they_are_where_they_are_marked():
+    with served(lambda *_: said("ok")) as (url, sent):
+        ask(url, Request(turns=(f"before {MEDIA_MARK} after",), media=(Media.image(PNG),)))
+    parts = sent[0][0]["messages"][0]["content"]
+    assert [part["type"] for part in parts] == ["text", "image_url", "text"]
+    assert base64.b64decode(parts[1]["image_url"]["url"].partition(",")[2]) == PNG
+
+
+def test_turns_are_asked_in_order_with_the_answers_so_far():
+    with served(lambda body, n: said(f"answer {len(body['messages'])}")) as (url, sent):
+        ((_, response),) = ask(url, Request(turns=("one", "two")))
+    assert response.texts == ("answer 1", "answer 3")
+    assert [m["role"] for m in sent[1][0]["messages"]] == ["user", "assistant", "user"]
+
+
+def test_reasoning_kept_apart_is_kept():
+    with served(lambda *_: said("B", reasoning_content="hm")) as (url, _):
+        assert ask(url, Request(turns=("q",)))[0][1].text == "<think>hm</think>B"
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_stumble_is_tried_again(status):
+    with served(lambda body, n: (status, {}, {}) if n < 3 else said("ok")) as (url, sent):
+        assert ask(url, Request(turns=("q",)))[0][1].text == "ok"
+    assert len(sent) == 3
+
+
+def test_the_server_may_ask_to_wait():
+    waits = []
+    with served(lambda body, n: (429, {"retry-after": "9"}, {}) if n == 1 else said("ok")) as (url, _):
+        ask(url, Request(turns=("q",)), waits=waits)
+    assert waits == [9.0]
+
+
+def test_a_reply_that_cannot_be_read_is_tried_again_and_then_an_error():
+    with served(lambda *_: (200, {}, b"<html>")) as (url, sent):
+        ((_, response),) = ask(url, Request(turns=("q",)), tries=3)
+    assert response.finish == "error" and "cannot be read" in response.error and len(sent) == 3
+
+
+def test_a_refusal_is_an_error_at_once_and_names_no_key():
+    with served(lambda *_: (401, {}, {"error": "no such key"})) as (url, sent):
+        endpoint = Endpoint(url=url, model="m", key="sk-secret")
+        ((_, response),) = Remote(endpoint).answer([Request(turns=("q",))])
+    assert "401" in response.error and len(sent) == 1
+    assert sent[0][1]["Authorization"] == "Bearer sk-secret"
+    assert "secret" not in response.error + repr(endpoint)
+
+
+def test_a_server_that_is_not_there_is_an_error():
+    ((_, response),) = ask("http://127.0.0.1:9/v1", Request(turns=("q",)), tries=2)
+    assert "cannot be reached" in response.error
+
+
+def test_one_failure_leaves_the_others_alone():
+    def reply(body, n):
+        return (400, {}, {}) if "bad" in json.dumps(body) else said("ok")
+
+    with served(reply) as (url, _):
+        answers = ask(url, *(Request(turns=(t,)) for t in ("good", "bad", "fine")))
+    assert sorted((r.turns[0], a.error is None) for r, a in answers) == [("bad", False), ("fine", True), ("good", True)]
+
+
+def test_sampling_is_passed_on():
+    with served(lambda *_: said("ok")) as (url, sent):
+        ask(url, Request(turns=("q",), sampling=Sampling(max_tokens=5, temperature=0.5, seed=2, draw=3)))
+    body = sent[0][0]
+    assert (body["max_tokens"], body["temperature"], body["seed"], body["model"]) == (5, 0.5, 5, "m")
