@@ -18,7 +18,7 @@ PNG = base64.b64decode(
 
 @contextmanager
 def served(reply):
-    """A server whose `reply(body, number)` gives (status, headers, payload); yields its address and what it was sent."""
+    """A server whose `reply(body, number)` gives status, headers, payload; yields its address and what it got."""
     sent = []
 
     class Handler(BaseHTTPRequestHandler):
