@@ -19,7 +19,7 @@ REQUEST = "Please complete the following tasks by clicking using `pyautogui.clic
 RULES: Mapping[str, Rule] = {
     # VLMEvalKit's boxes end at their last pixel where they are given by width and height.
     "opencompass": by_click(clicked_point, inset="last_pixel"),
-    "official": by_click(pointed_at),
+    "official": by_click(pointed_at, pixels=False),
 }
 
 

@@ -20,7 +20,7 @@ differs: the words that name COCO's 80 objects are a list of our own, about thre
     does. Mentions are counted with repetition. lmms-eval takes lemmas by part of speech instead, which differs for
     such words and for verbs, and has the recall; the authors print shares, not percent. A description that names
     no object counts as free of errors and adds nothing to CHAIR_i, which is undefined if none does (both scripts
-    divide by zero); an empty one is counted as unparsed besides.
+    divide by zero). An empty one is free of errors in both scripts; here it fails and is counted as unparsed.
 """
 
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ def by_mentions(sample: Sample, reply: Reply) -> Score:
     there = set(sample.target)
     parts = {"mentions": len(named), "absent": len(absent), "found": len(there & set(named)), "objects": len(there)}
     if not reply.text.strip():
-        return Score(0.0, None, "empty description", parts)
+        return Score(1.0, None, "an empty description is none without errors", parts)
     why = f"not there: {', '.join(dict.fromkeys(absent))}" if absent else "names nothing that is not there"
     return Score(float(bool(absent)), ", ".join(named), why, parts)
 

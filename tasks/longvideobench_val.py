@@ -24,6 +24,7 @@ differs: both rules take the first capital A to E, so that an article reads A. V
 """
 
 import string
+from itertools import takewhile
 
 from sailbench.families import by_first_capital, choice
 from sailbench.rows import Hub, Row
@@ -39,15 +40,14 @@ OWN = (*PHRASES, "The best option is", "The correct option is", "Best answer:", 
 
 
 def read(row: Row) -> Sample:
-    columns = [row.text(f"option{k}") for k in range(5)]
-    options = row.list("candidates") or columns[: columns.index("N/A") if "N/A" in columns else 5]
+    columns = takewhile(lambda option: option not in ("", "N/A"), (row.text(f"option{k}") for k in range(5)))
     groups = {"duration": row.text("duration_group"), "question_category": row.text("question_category")}
     return Sample(
         id=row.text("id", "index", default=str(row.number)),
         question=row.text("question"),
         target=string.ascii_uppercase[int(row.text("correct_choice"))] if row.has("correct_choice") else "",
         media=film(row, f"videos/{row.text('video_path').removeprefix('./videos/')}"),
-        choices=lettered([option for option in options if option]),
+        choices=lettered(row.list("candidates") or list(columns)),
         group=present(groups),
     )
 

@@ -36,10 +36,11 @@ def by_box(sample: Sample, reply: Reply) -> Score:
     return Score(float(iou >= 0.5), _listed(box), f"IoU {iou:.3f}", {"iou": iou})
 
 
-def by_click(read: Callable[[str], Pair | None], inset: str = "") -> Rule:
+def by_click(read: Callable[[str], Pair | None], pixels: bool = True, inset: str = "") -> Rule:
     """Right when the place that is read lies in the gold box, edges included.
 
-    Numbers above 1 are pixels, in the reply as in the gold box. `inset` names what to take off the box's far edges.
+    Numbers above 1 in the gold box are pixels, and in the reply unless it has shares only (`pixels` is False).
+    `inset` names the extra that says how much to take off the box's far edges.
     """
 
     @needs_target
@@ -50,10 +51,12 @@ def by_click(read: Callable[[str], Pair | None], inset: str = "") -> Rule:
         far = sample.extra.get(inset, 0)
         left, top, right, bottom = sample.target
         box = (left, top, right - far, bottom - far)
-        size = (1.0, 1.0) if _in_pixels(point) == _in_pixels(box) else size_of(sample)
+        in_pixels = pixels and _in_pixels(point)
+        size = (1.0, 1.0) if in_pixels == _in_pixels(box) else size_of(sample)
         if size is None:
             return UNSIZED
-        hit = is_inside(_point_shares(point, size), _box_shares(box, size))
+        place = (point[0] / size[0], point[1] / size[1]) if in_pixels else point
+        hit = is_inside(place, _box_shares(box, size))
         return Score(float(hit), _listed(point), "in the box" if hit else "not in the box")
 
     return grade
@@ -61,10 +64,6 @@ def by_click(read: Callable[[str], Pair | None], inset: str = "") -> Rule:
 
 def _in_pixels(numbers: Sequence[float]) -> bool:
     return max(numbers) > 1
-
-
-def _point_shares(point: Pair, size: Pair) -> Pair:
-    return (point[0] / size[0], point[1] / size[1]) if _in_pixels(point) else point
 
 
 def _box_shares(box: Box, size: Pair) -> Box:
