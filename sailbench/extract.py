@@ -173,7 +173,7 @@ def yes_no(text: str) -> Found | None:
 _INDICATORS = ("could be ", "so ", "is ", "thus ", "therefore ", "final ", "answer ", "result ")
 
 
-def key_phrases(text: str) -> list[str]:
+def key_phrases(text: str, indicators: Sequence[str] = _INDICATORS) -> list[str]:
     """MMMU's candidates for an open answer: of each line the shortest tail behind an indicator word, lower-cased.
 
     The whole reply where no line has one. The authors mean to split sentences too, but lower-case first, so that
@@ -182,8 +182,8 @@ def key_phrases(text: str) -> list[str]:
     """
     whole = text.strip().strip(".").lower()
     lines = whole.split("\n")
-    tails = [_shortest_tail(line, _INDICATORS) for line in lines[:-1]]
-    tails.append(_shortest_tail(lines[-1], (*_INDICATORS, "=")))
+    tails = [_shortest_tail(line, indicators) for line in lines[:-1]]
+    tails.append(_shortest_tail(lines[-1], (*indicators, "=")))
     return [tail for tail in tails if tail and tail not in (*":,.!?;'",)] or [whole]
 
 

@@ -27,6 +27,7 @@ class Options:
     selection: Selection = field(default_factory=Selection)
     overrides: Overrides = field(default_factory=Overrides)
     protocol: str | None = None
+    judged: bool = False
     places: data.Places = field(default_factory=data.Places)
 
 
@@ -69,7 +70,7 @@ def make(options: Options) -> Plan:
     if overrides.thinking is None:
         overrides = replace(overrides, thinking=engines.thinks(options.model))
     work = tuple(
-        replace(prepare(task, samples, model.identity, overrides), data=facts)
+        replace(prepare(task, samples, model.identity, overrides, options.judged), data=facts)
         for task, (samples, facts) in zip(tasks, chosen, strict=True)
     )
     return Plan(options=options, model=model, work=work, results=Results(options.out, model.name))

@@ -4,13 +4,15 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from itertools import chain
+from typing import Any, Protocol
 
 from sailbench import extract, stats
 from sailbench.errors import DataError, UsageError
 from sailbench.models.base import Model
 from sailbench.models.catalogue import THINKING_TOKENS
 from sailbench.rows import Row
+from sailbench.rules import inquiries
 from sailbench.store import Results
 from sailbench.task import Task
 from sailbench.types import Graded, Media, Reply, Request, Response, Sample, Sampling, Score, Summary
@@ -41,19 +43,25 @@ class Overrides:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A task's chosen samples with the request and the key of each. `data` says where the rows came from."""
+    """A task's chosen samples with the request and the key of each. `data` says where the rows came from.
+
+    `asides` holds, by sample and inquiry, what the model is asked besides, for a judge to compare with.
+    """
 
     task: Task
     samples: tuple[Sample, ...]
     requests: tuple[Request, ...]
     keys: tuple[str, ...]
     data: Mapping[str, Any] = field(default_factory=dict)
+    asides: Mapping[str, Mapping[str, tuple[str, Request]]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[tuple[Sample, Request, str]]:
         return zip(self.samples, self.requests, self.keys, strict=True)
 
 
 Watch = Callable[[Work, Sample, Request, Response], None]
+# What has to be asked, by key, with everyone who wants the answer.
+Waiting = Mapping[str, Sequence[tuple[Work, Sample, Request]]]
 
 
 def read_samples(task: Task, rows: Iterable[Row]) -> tuple[Sample, ...]:
@@ -99,12 +107,22 @@ def _by_ids(samples: Sequence[Sample], ids: Sequence[str]) -> tuple[Sample, ...]
     return found
 
 
-def prepare(task: Task, samples: Sequence[Sample], identity: str, overrides: Overrides) -> Work:
-    """What will be asked: a request a sample, keyed by content and the model's identity."""
-    asked = (task.ask(sample) for sample in samples)
-    requests = tuple(replace(request, sampling=overrides.apply(request.sampling)) for request in asked)
-    keys = tuple(request.key(identity) for request in requests)
-    return Work(task=task, samples=tuple(samples), requests=requests, keys=keys)
+def prepare(task: Task, samples: Sequence[Sample], identity: str, overrides: Overrides, judged: bool = False) -> Work:
+    """What will be asked: a request a sample, keyed by content and the model's identity; asides if it is `judged`."""
+
+    def made(request: Request) -> tuple[str, Request]:
+        own = replace(request, sampling=overrides.apply(request.sampling))
+        return own.key(identity), own
+
+    asked = [made(task.ask(sample)) for sample in samples]
+    asides = {s.id: {name: made(r) for name, r in inquiries.asides(task, s).items()} for s in samples if judged}
+    return Work(
+        task=task,
+        samples=tuple(samples),
+        requests=tuple(request for _, request in asked),
+        keys=tuple(key for key, _ in asked),
+        asides={id: own for id, own in asides.items() if own},
+    )
 
 
 def unanswered(work: Sequence[Work], results: Results) -> dict[str, list[tuple[Work, Sample, Request]]]:
@@ -116,7 +134,7 @@ def unanswered(work: Sequence[Work], results: Results) -> dict[str, list[tuple[W
     waiting: dict[str, list[tuple[Work, Sample, Request]]] = {}
     for own in work:
         journal = results.journal(own.task.name)
-        for sample, request, key in own:
+        for sample, request, key in chain(own, _aside_requests(own)):
             if journal.answered(key) or missing_media(request.media):
                 continue
             if key in have:
@@ -124,6 +142,19 @@ def unanswered(work: Sequence[Work], results: Results) -> dict[str, list[tuple[W
             else:
                 waiting.setdefault(key, []).append((own, sample, request))
     return _media_together(waiting)
+
+
+def _aside_requests(work: Work) -> Iterator[tuple[Sample, Request, str]]:
+    for sample in work.samples:
+        for key, request in work.asides.get(sample.id, {}).values():
+            yield sample, request, key
+
+
+def aside_answers(work: Work, results: Results, sample: Sample) -> dict[str, str]:
+    """What the model answered aside, by inquiry, so far."""
+    journal = results.journal(work.task.name)
+    found = ((name, journal.get(key)) for name, (key, _) in work.asides.get(sample.id, {}).items())
+    return {name: response.text for name, response in found if response is not None and response.error is None}
 
 
 def _answers(work: Sequence[Work], results: Results) -> dict[str, Response]:
@@ -143,9 +174,7 @@ def _media_together(
     return {key: waiting[key] for key in sorted(waiting, key=place.__getitem__)}
 
 
-def collect(
-    model: Model, waiting: Mapping[str, list[tuple[Work, Sample, Request]]], results: Results, watch: Watch
-) -> None:
+def collect(model: Model, waiting: Waiting, results: Results, watch: Watch) -> None:
     """Ask what is waiting and journal each answer as it arrives, for every task that wants it."""
     requests = {key: owners[0][2] for key, owners in waiting.items()}
     # A model gives back the very object it was asked with: its identity is cheaper than its content's key.
@@ -154,15 +183,22 @@ def collect(
         key = key_of[id(request)]
         for own, sample, asked in waiting[key]:
             results.journal(own.task.name).append(key, sample.id, response)
-            watch(own, sample, asked, response)
+            if not is_aside(own, sample, key):
+                watch(own, sample, asked, response)
 
 
-def counts(waiting: Mapping[str, list[tuple[Work, Sample, Request]]]) -> dict[str, int]:
+def counts(waiting: Waiting) -> dict[str, int]:
     """How many samples of each task wait for an answer."""
-    return Counter(own.task.name for owners in waiting.values() for own, _, _ in owners)
+    owners = ((own, sample, key) for key, all_owners in waiting.items() for own, sample, _ in all_owners)
+    return Counter(own.task.name for own, sample, key in owners if not is_aside(own, sample, key))
 
 
-def outlook(work: Sequence[Work], waiting: Mapping[str, list[tuple[Work, Sample, Request]]]) -> str:
+def is_aside(work: Work, sample: Sample, key: str) -> bool:
+    """Whether a key is that of something the model is asked besides the sample's own question."""
+    return any(key == own for own, _ in work.asides.get(sample.id, {}).values())
+
+
+def outlook(work: Sequence[Work], waiting: Waiting) -> str:
     """How much is done and how much is left, in a line."""
     requests = [request for own in work for request in own.requests]
     without = sum(bool(missing_media(request.media)) for request in requests)
@@ -182,14 +218,14 @@ def live_scores(protocol: Callable[[Task], str], show: Callable[[str, Response, 
     return watch
 
 
-def reply(response: Response, sampling: Sampling, verdict: str | None = None) -> Reply:
+def reply(response: Response, sampling: Sampling) -> Reply:
     """What rules see of a response: the reasoning cut, and the boxed answer where reasoning was asked for.
 
     The official wrapper of SAIL-VL2 takes the boxed answer first, whatever stands around it.
     """
     texts = [extract.boxed_answer(text) if sampling.thinking else text for text in response.texts]
     final = tuple(extract.after_thinking(text) for text in texts)
-    return Reply(final[-1] if final else "", verdict, final)
+    return Reply(final[-1] if final else "", None, final)
 
 
 def missing_media(media: Sequence[Media]) -> str:
@@ -207,14 +243,24 @@ def score(task: Task, sample: Sample, answer: Reply, response: Response | None, 
     return task.score(sample, answer, protocol)
 
 
-def grade(work: Work, results: Results, protocol: str) -> list[Graded]:
-    """Every chosen sample's grade under a protocol, from the journal alone."""
+class Jury(Protocol):
+    """Judges as grading sees them: what they said of a reply, and what a task's summary says of them."""
+
+    def informed(self, work: Work, sample: Sample, answer: Reply) -> Reply: ...
+
+    def record(self, task: str) -> dict[str, Any]: ...
+
+
+def grade(work: Work, results: Results, protocol: str, jury: Jury | None = None) -> list[Graded]:
+    """Every chosen sample's grade under a protocol, from the journals alone."""
     journal = results.journal(work.task.name)
     cluster = clusters(work.samples)
     graded = []
     for (sample, request, key), own in zip(work, cluster, strict=True):
         response = journal.get(key)
         answer = reply(response, request.sampling) if response else Reply("")
+        if jury is not None and response is not None and response.error is None:
+            answer = jury.informed(work, sample, answer)
         finish = response.finish if response else "error"
         graded.append(Graded(sample, score(work.task, sample, answer, response, protocol), finish, own))
     return graded
@@ -252,19 +298,21 @@ class Facts:
     date: str
 
 
-def summary_record(work: Work, results: Results, protocol: str, facts: Facts) -> dict[str, Any]:
+def summary_record(
+    work: Work, results: Results, protocol: str, facts: Facts, jury: Jury | None = None
+) -> dict[str, Any]:
     """The summary of a task under its headline protocol, with every other protocol's value in `metrics`."""
-    graded = grade(work, results, protocol)
+    graded = grade(work, results, protocol, jury)
     summary = work.task.summarize(graded)
     results.write_scores(work.task.name, map(score_line, graded))
-    others = {p: grade(work, results, p) for p in work.task.rules if p != protocol}
+    others = {p: grade(work, results, p, jury) for p in work.task.rules if p != protocol}
     record = as_record(work.task, protocol, compared(work.task, summary, graded, others))
     journal = results.journal(work.task.name)
     responses = [r for r in map(journal.get, work.keys) if r is not None]
     record |= asdict(facts)
     record |= {
         "data": dict(work.data),
-        "judge": None,
+        "judge": jury.record(work.task.name) if jury is not None and work.task.rubric else None,
         "ungraded_because": ungraded_because(graded),
         "sampling": asdict(work.requests[0].sampling) if work.requests else {},
         "seconds": round(sum(r.seconds for r in responses), 3),

@@ -38,7 +38,7 @@ class Journal:
         response = self._responses.get(key)
         return response is not None and response.error is None
 
-    def append(self, key: str, sample_id: str, response: Response) -> None:
+    def append(self, key: str, sample_id: str, response: Response, more: Mapping[str, Any] | None = None) -> None:
         """Write one line; on return it is with the operating system, so only a power cut can lose it."""
         text = response.text if len(response.texts) < 2 else list(response.texts)
         record = {
@@ -50,6 +50,7 @@ class Journal:
             "tokens_in": response.tokens_in,
             "tokens_out": response.tokens_out,
             "seconds": round(response.seconds, 4),
+            **(more or {}),
         }
         self._write((json_line(record) + "\n").encode())
         self._responses[key] = response

@@ -7,7 +7,7 @@ size: 900
 split: val
 groups: multilingual, multi_image
 aliases: cmmmu
-licence: Apache-2.0
+licence: see the data set's card
 metric: accuracy over all questions; in each of six disciplines too
 official: CMMMU-Benchmark/CMMMU@e1ba883 eval/utils/eval_utils.py
 judge: none

@@ -12,11 +12,11 @@ metric: mean of the total points out of 10, in percent; the same for each type o
 official: apple/ml-mia-bench@5422852 evaluation.ipynb
 judge: required (gpt-4o, which sees the image)
 prompt: the instruction alone
-differs: VLMEvalKit and the authors read alike. What they cannot read (6.5/8, bold, lines of their own) they leave out of
-    every mean; here it is ungraded, but bold and lines of their own are read. They take points above what a component
-    is worth (12/8 is 1.5) and totals out of other numbers, and more or fewer components than there are; here such a
-    verdict is unreadable. Scores are kept by the type of component, so that of two components of one type the last
-    alone counts (22 instructions). Two instructions have components worth 8 in all, and yet a total out of 10. An
+differs: VLMEvalKit and the authors read alike. What they cannot read (6.5/8, bold, lines of their own) they leave out
+    of every mean; here it is ungraded, but bold and lines of their own are read. They take points above what a
+    component is worth (12/8 is 1.5) and totals out of other numbers, and more or fewer components than there are; here
+    such a verdict is unreadable. Scores are kept by the type of component, so that of two components of one type the
+    last alone counts (22 instructions). Two instructions have components worth 8 in all, and yet a total out of 10. An
     empty reply is 0 without asking. lmms-eval counts the unreadable as 0 and keeps scores by text.
 """
 
@@ -35,7 +35,10 @@ TYPES = ("describe", "mention", "length_limit", "linguistics", "grammar", "textu
 
 def read(row: Row) -> Sample:
     components, types = (tuple(map(str, row.list(name))) for name in ("components", "component_type"))
-    lines = [f"{k}. {own}, worth {worth}" for k, (own, worth) in enumerate(zip(components, row.list("component_weight"), strict=False), 1)]
+    lines = [
+        f"{k}. {own}, worth {worth}"
+        for k, (own, worth) in enumerate(zip(components, row.list("component_weight"), strict=False), 1)
+    ]
     return Sample(
         id=row.text("index", "id", default=str(row.number)),
         question=row.text("question", "instruction"),
@@ -59,7 +62,9 @@ def weigh(sample: Sample, value: Value) -> Weight | None:
 TASK = Task(
     read=read,
     ask=asking(as_it_is, NORMAL),
-    rules={"opencompass": weighed("mia_bench", weigh, lambda sample: weights(sample, (0.0,) * (len(sample.target) + 1)))},
+    rules={
+        "opencompass": weighed("mia_bench", weigh, lambda sample: weights(sample, (0.0,) * (len(sample.target) + 1)))
+    },
     metrics={name: part(name) for name in TYPES},
     rubric="mia_bench",
     sources=(

@@ -5,7 +5,7 @@ family: math_science_reasoning
 modality: multi_image
 size: 1730
 split: test
-groups: reasoning, multi_image
+groups: general, multi_image
 aliases: mmmu_pro, mmmu_pro_10c, mmmu_pro_standard_10
 licence: Apache-2.0
 metric: accuracy over all questions; the authors' MMMU-Pro is the mean of this and the vision setting

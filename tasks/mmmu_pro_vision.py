@@ -5,7 +5,7 @@ family: math_science_reasoning
 modality: image
 size: 1730
 split: test
-groups: reasoning
+groups: general
 aliases: mmmu_pro_v
 licence: Apache-2.0
 metric: accuracy over all questions; the authors' MMMU-Pro is the mean of this and the standard setting

@@ -13,11 +13,11 @@ official: yuweihao/MM-Vet@acde843 mm-vet_evaluator.py
 judge: required (the authors' is gpt-4-0613, VLMEvalKit's gpt-4-turbo, SAIL's Doubao-1.5-vision-pro-32k-250115)
 published: SAIL-VL2-2B 68.67, SAIL-VL2-AnyRes-2B 67.80, SAIL-VL2-8B 73.72, SAIL-VL2-A3B 74.36
 prompt: the question alone
-differs: VLMEvalKit and the authors ask and count alike. Both try five times, warmer each time, and then count 0; here
-    a verdict that is no grade leaves the question ungraded, and so does one between the steps (0.75), which both take.
-    An empty reply is 0 without asking. The paper's numbers are means of five runs of the judge, the script's default is
-    one. A question with several capabilities counts in each of them (metrics), and once in their combination
-    (group). One step of one question is 0.05. lmms-eval asks for reasoning first, which is another prompt.
+differs: VLMEvalKit and the authors ask and count alike. Both try five times, warmer each time, and then count 0; here a
+    verdict that is no grade leaves the question ungraded, and so does one between the steps (0.75), which both take. An
+    empty reply is 0 without asking. The paper's numbers are means of five runs of the judge, the script's default is
+    one. A question with several capabilities counts in each of them (metrics), and once in their combination (group).
+    One step of one question is 0.05. lmms-eval asks for reasoning first, which is another prompt.
 """
 
 from sailbench.families import NORMAL, asking

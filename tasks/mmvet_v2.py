@@ -12,10 +12,10 @@ metric: mean grade, 0.0 to 1.0 in steps of 0.1, over all questions, in percent; 
 official: yuweihao/MM-Vet@acde843 v2/mm-vet-v2_evaluator.py
 judge: required (gpt-4-0613)
 prompt: the question with its images in place
-differs: VLMEvalKit does not have it. The authors try five times, warmer each time, and then count 0; here a verdict that
-    is no grade leaves the question ungraded, and so does one between the steps, which they take. An empty reply is 0
-    without asking. The paper's numbers are means of five runs of the judge, the script's default is one. lmms-eval asks
-    for reasoning first and has its judge grade by the first release's prompt, without the places of images.
+differs: VLMEvalKit does not have it. The authors try five times, warmer each time, and then count 0; here a verdict
+    that is no grade leaves the question ungraded, and so does one between the steps, which they take. An empty reply is
+    0 without asking. The paper's numbers are means of five runs of the judge, the script's default is one. lmms-eval
+    asks for reasoning first and has its judge grade by the first release's prompt, without the places of images.
 """
 
 import re

@@ -31,8 +31,15 @@ from ._videos import FRAMES, film
 
 KINDS = {"C": "causal", "T": "temporal", "D": "descriptive"}
 TYPES = {
-    **{"CW": "why", "CH": "how", "TN": "before or after", "TP": "before or after", "TC": "when"},
-    **{"DC": "counting", "DB": "binary", "DL": "location", "DO": "other"},
+    "CW": "why",
+    "CH": "how",
+    "TN": "before or after",
+    "TP": "before or after",
+    "TC": "when",
+    "DC": "counting",
+    "DB": "binary",
+    "DL": "location",
+    "DO": "other",
 }
 
 

@@ -5,7 +5,7 @@ family: math_science_reasoning
 modality: image
 size: 1000
 split: phyx_mini_mc
-groups: reasoning
+groups: math
 aliases: phyx, phyx_mini
 licence: see the data set's card
 metric: accuracy over all questions; in each of six domains too

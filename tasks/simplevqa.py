@@ -11,11 +11,11 @@ metric: F-score, the harmonic mean of the rate of correct answers (CO) and of co
 official: SimpleVQA/SimpleVQA@b94d1f3 llm_as_a_vqa_judger.py, simpleVQA_eval.py
 judge: required (gpt-4o)
 prompt: question, phrase hint (the official wrapper adds it, in English also to Chinese questions)
-differs: VLMEvalKit has the authors' rule. To both, a conclusion of more than three signs is "not attempted" (so "correct"
-    in brackets is), and what is no JSON is in none of the three classes, which lowers every rate (the authors' script
-    stops); here these questions stay ungraded. Both round the rates to four decimals before they combine them, here they are exact,
-    which moves F by less than 0.01. An empty reply is not attempted, without asking. lmms-eval compares texts, which
-    is another benchmark.
+differs: VLMEvalKit has the authors' rule. To both, a conclusion of more than three signs is "not attempted" (so
+    "correct" in brackets is), and what is no JSON is in none of the three classes, which lowers every rate (the
+    authors' script stops); here these questions stay ungraded. Both round the rates to four decimals before they
+    combine them, here they are exact, which moves F by less than 0.01. An empty reply is not attempted, without asking.
+    lmms-eval compares texts, which is another benchmark.
 """
 
 from collections.abc import Sequence

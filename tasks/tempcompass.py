@@ -15,13 +15,11 @@ published: SAIL-VL2-2B 61.86, SAIL-VL2-AnyRes-2B 62.79, SAIL-VL2-8B 65.66, SAIL-
 prompt: frames, question with its options, "Please directly give the best option:" or "Please answer yes or no:";
     captioning is asked as its rows say
 differs: the judge chooses an option by the caption, without seeing the true one; its choice must be "X. text" and name
-    one option. Where no rule reads the reply the authors ask it for Correct or Incorrect; so does VLMEvalKit if told to,
-    but by default such replies are wrong there, also with a space or line break at their ends, which the authors cut
-    off. Of "A. walking" the letter counts alone; "A: running" and "(A) running" are read by no rule; "Not sure" is no.
-    A judge that fails takes a point off in VLMEvalKit; here the reply is ungraded.
+    one option. Where no rule reads the reply the authors ask it for Correct or Incorrect; so does VLMEvalKit if told
+    to, but by default such replies are wrong there, also with a space or line break at their ends, which the authors
+    cut off. Of "A. walking" the letter counts alone; "A: running" and "(A) running" are read by no rule; "Not sure" is
+    no. A judge that fails takes a point off in VLMEvalKit; here the reply is ungraded.
 """
-
-import re
 
 from sailbench import judge
 from sailbench.aggregate import SAMPLES, macro
@@ -29,12 +27,14 @@ from sailbench.extract import Found
 from sailbench.families import choice, needs_target
 from sailbench.metrics.temporal_answers import caption_said, is_caption, is_chosen, option_said, yes_no_said
 from sailbench.rows import Hub, Row
+from sailbench.rules.inquiries import Inquiry
 from sailbench.task import Rule
 from sailbench.types import Reply, Sample, Score
 
 from ._choices import present
 from ._videos import FRAMES, film
 
+CHOICE = "tempcompass_caption"
 SUFFIXES = {
     "multi-choice": "\nPlease directly give the best option:",
     "caption_matching": "\nPlease directly give the best option:",
@@ -49,17 +49,15 @@ def read(row: Row) -> Sample:
     task = kind(row, asked)
     captioning = task == "captioning"
     video = row.text("video_id", "video")
-    gold = row.text("mc_answer") if captioning else row.text("answer")
-    # What the judge is told; of a caption it must not know the true option.
-    told = {"kind": "choose", "asked": row.text("mc_question"), "truth": ""}
-    told = told if captioning else {"kind": "grade", "asked": asked, "truth": gold}
+    # Of a caption the judge is asked another question, without being told the answer.
+    chooses = Inquiry(name=CHOICE, rubric=CHOICE, slots={"question": row.text("mc_question")})
     return Sample(
         id=f"{task}_{row.text('index', default=str(row.number))}",
         question=asked,
-        target=gold,
+        target=row.text("mc_answer") if captioning else row.text("answer"),
         media=film(row, f"videos/{video}.mp4"),
         group=present({"task": task, "aspect": row.text("dim")}),
-        extra={**told, "task": task},
+        extra={"task": task} | ({"inquiries": (chooses,)} if captioning else {}),
     )
 
 
@@ -95,14 +93,13 @@ def said(text: str, sample: Sample) -> tuple[Found | None, bool]:
 
 
 def judged(sample: Sample, verdict: str) -> Score:
-    answer = judge.load("tempcompass").read(verdict)
-    if answer is not None and sample.extra["kind"] == "choose":
-        return Score(float(is_chosen(str(answer), sample.target)), str(answer), "the option that the judge chose")
-    # "Correct", or "Incorrect" with a reason behind it.
-    words = re.findall("Correct|Incorrect", str(answer))
-    if len(words) != 1 or not str(answer).startswith(words[0]):
+    captioning = sample.extra["task"] == "captioning"
+    value = judge.load(CHOICE if captioning else "tempcompass").read(verdict)
+    if value is None:
         return Score(None, None, "the judge's verdict cannot be read")
-    return Score(float(words[0] == "Correct"), words[0], "what the judge said")
+    if captioning:
+        return Score(float(is_chosen(str(value), sample.target)), str(value), "the option that the judge chose")
+    return Score(float(value), "right" if value else "wrong", "what the judge said")
 
 
 def by_rules_or_judge(strips: bool, unread: float | None) -> Rule:
@@ -116,10 +113,12 @@ def by_rules_or_judge(strips: bool, unread: float | None) -> Rule:
             return Score(float(right), found.answer, found.how)
         if not own.strip():
             return Score(0.0, None, "an empty reply")
-        if reply.verdict is not None:
-            return judged(sample, reply.verdict)
-        if unread is None or sample.extra["task"] == "captioning":
-            return Score(None, None, "needs a judge: tempcompass")
+        captioning = sample.extra["task"] == "captioning"
+        verdict = reply.verdicts.get(CHOICE, reply.verdict) if captioning else reply.verdict
+        if verdict is not None:
+            return judged(sample, verdict)
+        if unread is None or captioning:
+            return Score(None, None, f"needs a judge: {CHOICE if captioning else 'tempcompass'}")
         return Score(unread, None, "no answer found")
 
     return grade

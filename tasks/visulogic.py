@@ -5,7 +5,7 @@ family: math_science_reasoning
 modality: image
 size: 1000
 split: train
-groups: reasoning
+groups: general
 aliases: visulogic_bench
 licence: see the data set's card
 metric: accuracy over all questions; in each of six categories too

@@ -4,17 +4,22 @@
  "rows": [{"source": "hub",            which column set this is: "hub", "tsv", or a word of your own
            "row": {...},               the columns; an image may be {"bytes": null, "path": "1.png"}
            "number": 3,                optional: its place in the file, where rows go together by their places
+           "part": "...",              optional: the part of a data set of several that the row is from
            "skipped": true,            instead of all that follows: the row is not part of the benchmark
            "prompt": "...",            the exact text of the last turn
+           "prompts": ["...", "..."],  optional: the exact texts of all turns
            "group": {...},             optional: the sample's groups
            "replies": [{"text": "B",   what a model says; at least one reply of a row is wholly right
                         "verdict": "B",           optional: what an extractor or judge said of it
+                        "verdicts": {"x": "B"},   optional: what it said to each of several inquiries
+                        "turns": ["A", "B"],      optional: the answers of all turns, the last of which is the text
                         "opencompass": 1,         the value under each protocol, null for ungraded;
                         "official": 1,            a protocol without a rule of its own shares the other's
                         "answer": "B",            what is read out under the task's own protocol
                         "note": "..."}]}],        where the expected values come from
  "summaries": [{"replies": [0, 2],     the reply that each row (skipped ones not counted) gets
-                "value": 50, "metrics": {...}, "note": "..."}]}
+                "value": 50, "metrics": {...}, "note": "..."}],
+ "empty": 50}                          optional: the value of nothing but empty replies, where it is not the worst
 """
 
 import json
@@ -41,6 +46,7 @@ RECORDED = [
     ("OCRBench", "ocrbench", 1),
     ("HallusionBench", "hallusionbench", "VD_illusion_1_0_0_0"),
     ("MMBench_DEV_EN_V11", "mmbench_v11_en_dev", 1),
+    ("MMBench_DEV_CN_V11", "mmbench_v11_cn_dev", 1),
     ("Video-MME", "video_mme", 1),
     ("MathVista_MINI", "mathvista_mini", 1),
     ("MathVerse_MINI", "mathverse_mini", 1),
@@ -55,6 +61,8 @@ RECORDED = [
     ("DocVQA_VAL", "docvqa_val", 1),
     ("InfoVQA_VAL", "infovqa_val", 1),
     ("ChartQA_TEST", "chartqa", 1),
+    ("MMVet", "mmvet", 1),
+    ("LLaVABench", "llava_bench", 1),
 ]
 
 
@@ -63,7 +71,13 @@ def load_task(name):
 
 
 def sample_of(task, row):
-    return task.read(Row(row["row"], number=row.get("number", ROWS.index((task.name, row)))))
+    own = Row(row["row"], number=row.get("number", ROWS.index((task.name, row))))
+    own.part = row.get("part", "")
+    return task.read(own)
+
+
+def said(reply):
+    return Reply(reply["text"], reply.get("verdict"), tuple(reply.get("turns", ())), reply.get("verdicts", {}))
 
 
 def graded(task, picks, protocol=None):
@@ -71,10 +85,7 @@ def graded(task, picks, protocol=None):
     rows = [row for row in CASES[task.name]["rows"] if not row.get("skipped")]
     replies = [pick(row) if callable(pick) else row["replies"][pick] for row, pick in zip(rows, picks, strict=True)]
     samples = [sample_of(task, row) for row in rows]
-    return [
-        Graded(s, task.score(s, Reply(r["text"], r.get("verdict")), protocol or task.protocol))
-        for s, r in zip(samples, replies, strict=True)
-    ]
+    return [Graded(s, task.score(s, said(r), protocol or task.protocol)) for s, r in zip(samples, replies, strict=True)]
 
 
 def label(value):
@@ -88,15 +99,17 @@ def test_rows_become_the_exact_prompt(name, row):
     if row.get("skipped"):
         assert sample is None
         return
-    assert row["prompt"] == task.ask(sample).turns[-1]
+    turns = task.ask(sample).turns
+    assert row["prompt"] == turns[-1]
+    assert tuple(row.get("prompts", turns)) == turns
     assert row.get("group", sample.group) == sample.group
 
 
 @pytest.mark.parametrize(("name", "row", "reply"), REPLIES, ids=label)
 def test_replies_get_their_exact_scores(name, row, reply):
     task = load_task(name)
-    sample, said = sample_of(task, row), Reply(reply["text"], reply.get("verdict"))
-    scores = {protocol: task.score(sample, said, protocol) for protocol in task.rules}
+    sample = sample_of(task, row)
+    scores = {protocol: task.score(sample, said(reply), protocol) for protocol in task.rules}
     wanted = {protocol: reply[protocol] for protocol in task.rules}
     assert wanted == {protocol: score.value for protocol, score in scores.items()}, reply["note"]
     assert reply["answer"] == scores[task.protocol].answer
@@ -119,8 +132,9 @@ def test_perfect_replies_give_the_maximum_and_empty_ones_do_not(name):
     best = [max(row["replies"], key=worth[task.higher_is_better]) for row in rows]
     perfect = task.summarize(graded(task, [lambda _, b=b: b for b in best]))
     empty = task.summarize(graded(task, [lambda _: {"text": ""}] * len(rows)))
-    most, least = (perfect, empty) if task.higher_is_better else (empty, perfect)
-    assert pytest.approx((task.scale, 0.0), abs=1e-4) == (most.value, least.value)
+    best_value, worst_value = (task.scale, 0.0) if task.higher_is_better else (0.0, task.scale)
+    expected = (best_value, CASES[name].get("empty", worst_value))
+    assert pytest.approx(expected, abs=1e-4) == (perfect.value, empty.value)
     assert empty.unparsed == empty.n > 0
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from sailbench import __version__
-from sailbench.cli import listing, reporting, running, scoring
+from sailbench.cli import judges, listing, reporting, running, scoring
 from sailbench.cli.frame import DONE, INTERRUPTED, WRONG
 from sailbench.errors import SailbenchError
 
@@ -55,9 +55,11 @@ def parser() -> argparse.ArgumentParser:
         running.add_run,
         scoring.add_score,
         reporting.add_report,
+        reporting.add_leaderboard,
         listing.add_tasks,
         listing.add_show,
         listing.add_models,
+        judges.add_judges,
     ):
         add(commands)
     return top

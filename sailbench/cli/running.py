@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sailbench.cli.frame import DONE, command, finished, positive, print_table
+from sailbench.cli.judges import add_judge_options, panel
 
 if TYPE_CHECKING:
     from sailbench.cli.frame import Commands
+    from sailbench.judging import Panel
+    from sailbench.models.engines import Choice
     from sailbench.plan import Options, Plan
+    from sailbench.run import Waiting, Watch
 
 
 def add_run(commands: "Commands") -> None:
@@ -30,26 +34,34 @@ def add_run(commands: "Commands") -> None:
     p.add_argument("--dtype", choices=("auto", "float32", "bfloat16"), default="auto", help="default: bfloat16 on cuda")
     p.add_argument("--thinking", action=argparse.BooleanOptionalAction, help="ask for reasoning (default: the model's)")
     p.add_argument("--max-tokens", type=positive, metavar="N", help="longest answer (default: the task's)")
+    p.add_argument(
+        "--url", default="", metavar="URL", help="the server of --model openai:NAME, such as http://host:8000/v1"
+    )
     p.add_argument("--offline", action="store_true", help="never touch the network")
     p.add_argument("--fresh", action="store_true", help="set stored answers aside and ask everything anew")
     p.add_argument("--dry-run", action="store_true", help="show what would be asked, and ask nothing")
     p.add_argument("--groups", action="store_true", help="show a line for each category")
     p.add_argument("--allow-ungraded", action="store_true", help="exit 0 even if some items are ungraded")
+    add_judge_options(p)
 
 
 def run(arguments: argparse.Namespace) -> int:
     from sailbench import plan as planning
 
     plan = planning.make(_options(arguments))
+    jury = panel(arguments, plan.results)
     if arguments.dry_run:
         for line in planning.forecast(plan):
             print(line)
+        for work in plan.work:
+            if jury is not None and work.task.rubric:
+                print(f"{work.task.name}: {jury.forecast(work)}")
         return DONE
     with plan.results.locked():
         if arguments.fresh:
             for work in plan.work:
                 plan.results.forget(work.task.name)
-        records = _ask_and_grade(plan)
+        records = _ask_and_grade(plan, jury)
     print_table(records, arguments.groups)
     print(f"results in {plan.results.folder}")
     return finished(records, arguments.allow_ungraded)
@@ -57,24 +69,38 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _options(arguments: argparse.Namespace) -> "Options":
     from sailbench.data import Places
-    from sailbench.models.engines import Choice
     from sailbench.plan import Options
     from sailbench.run import Overrides, Selection
 
     ids = tuple(i.strip() for i in arguments.ids.split(",") if i.strip())
     return Options(
-        model=Choice(arguments.model, arguments.name, arguments.device, arguments.dtype, arguments.offline),
+        model=_model(arguments),
         tasks=arguments.tasks,
         out=arguments.out,
         selection=Selection(limit=arguments.limit, seed=arguments.seed, ids=ids),
         overrides=Overrides(thinking=arguments.thinking, max_tokens=arguments.max_tokens),
         protocol=arguments.protocol,
+        judged=arguments.judge != "none",
         places=Places.of(os.environ, arguments.data_dir, arguments.offline),
     )
 
 
-def _ask_and_grade(plan: "Plan") -> list[dict[str, Any]]:
-    """Collect what is unanswered under a progress bar, then grade everything that is stored."""
+def _model(arguments: argparse.Namespace) -> "Choice":
+    from sailbench.models.engines import Choice
+
+    return Choice(
+        arguments.model,
+        arguments.name,
+        arguments.device,
+        arguments.dtype,
+        arguments.offline,
+        url=arguments.url,
+        key=os.environ.get("SAILBENCH_API_KEY") or os.environ.get("OPENAI_API_KEY", ""),
+    )
+
+
+def _ask_and_grade(plan: "Plan", jury: "Panel | None") -> list[dict[str, Any]]:
+    """Collect what is unanswered under a progress bar, judges beside it, then grade everything that is stored."""
     from rich.console import Console
 
     from sailbench import run as running
@@ -85,6 +111,22 @@ def _ask_and_grade(plan: "Plan") -> list[dict[str, Any]]:
     console.print(running.outlook(plan.work, waiting), markup=False, highlight=False)
     with RunProgress(console, running.counts(waiting)) as progress:
         watch = running.live_scores(plan.protocol, progress.answered)
-        running.collect(plan.model, waiting, plan.results, watch)
+        if jury is None:
+            running.collect(plan.model, waiting, plan.results, watch)
+        else:
+            _collect_and_judge(plan, waiting, watch, jury)
     facts = plan.facts(datetime.now(UTC))
-    return [running.summary_record(work, plan.results, plan.protocol(work.task), facts) for work in plan.work]
+    return [running.summary_record(own, plan.results, plan.protocol(own.task), facts, jury) for own in plan.work]
+
+
+def _collect_and_judge(plan: "Plan", waiting: "Waiting", watch: "Watch", jury: "Panel") -> None:
+    from sailbench import run as running
+
+    def both(*answer: Any) -> None:
+        watch(*answer)
+        jury.consider(*answer)
+
+    jury.start()
+    running.collect(plan.model, waiting, plan.results, both)
+    jury.sweep(plan.work, plan.results)
+    jury.finish()

@@ -51,12 +51,12 @@ def _bleu(hits: Sequence[int], guesses: Sequence[int], ratio: float) -> tuple[fl
     return tuple(scores)
 
 
-def rouge_l_score(caption: str, references: Sequence[str]) -> float:
+def caption_rouge_score(caption: str, references: Sequence[str]) -> float:
     """The longest common subsequence as an F-score with beta 1.2, of the best recall and the best precision.
 
     The two may come from different references. Two spaces in a row hold an empty word.
 
-    >>> rouge_l_score("a cat sat", ["a cat sat", "the dog"]), rouge_l_score("", ["a cat"])
+    >>> caption_rouge_score("a cat sat", ["a cat sat", "the dog"]), caption_rouge_score("", ["a cat"])
     (1.0, 0.0)
     """
     words = caption.split(" ")

@@ -54,7 +54,7 @@ _TOKEN = re.compile(
   | (?P<suffix>{_SUFFIX})
   | (?P<negation>n['’`]t(?!{_W}))
   | (?P<clipped>{_A}(?:em|til|cause)(?!{_W})|{_A}n{_A}?(?!{_W})|{_A}\d0s(?!{_W})|(?:dunkin|somethin|ol){_A}(?!{_W}))
-  | (?P<joined>(?:gim|lem)(?=me(?!{_W}))|(?:gon|wan)(?=na(?!{_W}))|got(?=ta(?!{_W}))|can(?=not(?!{_W})))
+  | (?P<joined>(?:gim|lem)(?=me(?!{_W}))|(?:gon|wan)(?=na(?!{_W}))|got(?=ta(?!{_W}))|can(?=not(?!-?{_W})))
   | (?P<initials>(?:{_L}\.)+(?:{_L}(?:-{_W}+)*(?!{_W})|{_L}{{2,}}(?:[.-]{_W}+)*|-{_W}+(?:-{_W}+)*)?)
   | (?P<amp>(?-i:[A-Z]+&[A-Z]+))
   | (?P<apostrophe>(?!{_W}{_SUFFIX})(?:(?-i:[A-CE-HKM-NP-XZ]){_A}{_L}{{2,}}|[dl]{_A}{_W}{{2,}}|o{_A}{_W}{{2,}}
@@ -128,4 +128,4 @@ def _is_known(sign: str) -> bool:
     """Other signs are dropped: quotes and dashes as punctuation, emoji, most currencies and combining marks as such."""
     if sign in _RESPELLED:
         return True
-    return sign not in _QUOTES and (sign < "\u0100" or "\u2016" <= sign <= "\u203b" or "\u2190" <= sign < "\u2c00")
+    return sign not in _QUOTES and (sign < "\u0100" or "\u2016" <= sign <= "\u203b" or "\u2100" <= sign < "\u2c00")

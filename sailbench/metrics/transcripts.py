@@ -43,9 +43,10 @@ def _tokens(text: str, words: bool, plain: bool) -> list[str]:
     return [token for token in (re.sub("[^A-Za-z0-9]+", "", t) if plain else t for t in tokens) if token]
 
 
-_PREAMBLE = re.compile(
-    r"\\documentclass\{[^\n]*?\}|\\usepackage\[[^\n]*?\]\{[^\n]*?\}|\\usepackage\{[^\n]*?\}|\\geometry\{[^\n]*?\}"
-    r"|\\begin\{document\}|\\end\{document\}|\\noindent"
+_PREAMBLE = (
+    *(re.compile(r"\\documentclass\{.*?\}"), re.compile(r"\\usepackage\[.*?\]\{.*?\}")),
+    *(re.compile(r"\\usepackage\{.*?\}"), re.compile(r"\\geometry\{.*?\}")),
+    *(re.compile(r"\\begin\{document\}"), re.compile(r"\\end\{document\}"), re.compile(r"\\noindent")),
 )
 _HALF_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 
@@ -60,8 +61,8 @@ def document_score(prediction: str, truth: str, lenient: bool = False) -> float:
     The authors take what stands in the first closed ```latex fence, else behind the first open one. The older version
     (`lenient`) takes the first fence of any kind, with the name of its language as part of the text.
 
-    >>> document_score("```latex\\nx y\\n```", "xy"), round(document_score("```latex\\nx y\\n```", "xy", lenient=True), 3)
-    (1.0, 0.286)
+    >>> document_score("```latex\\nx y\\n```", "xy"), document_score("```latex\\nx\\n```", "x", lenient=True) < 0.2
+    (1.0, True)
     """
     text = _without_preamble(prediction)
     if lenient:
@@ -73,8 +74,9 @@ def document_score(prediction: str, truth: str, lenient: bool = False) -> float:
 
 
 def _without_preamble(text: str) -> str:
-    # One pattern after the other in the original; none of them can make a new place for another.
-    return _PREAMBLE.sub("", text)
+    for pattern in _PREAMBLE:
+        text = pattern.sub("", text)
+    return text
 
 
 def _fenced(text: str, opening: str) -> str:

@@ -1,9 +1,10 @@
 """From what `--model` names to a model that answers: the catalogue, a checkpoint's folder or hub id, or a fake."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
+from sailbench.errors import ModelError
 from sailbench.models import catalogue
 from sailbench.models.base import Model
 from sailbench.types import Request
@@ -14,13 +15,19 @@ SMALL = 100_000_000
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The model a run was told to use. `name` is its results folder, by default what `spec` says."""
+    """The model a run was told to use. `name` is its results folder, by default what `spec` says.
+
+    `url`, `key` and `concurrency` are those of a server, for `openai:MODEL`.
+    """
 
     spec: str
     name: str | None = None
     device: str = "auto"
     dtype: str = "auto"
     offline: bool = False
+    url: str = ""
+    key: str = field(default="", repr=False)
+    concurrency: int = 16
 
 
 @runtime_checkable
@@ -32,16 +39,37 @@ class CountsTokens(Protocol):
 
 def check(choice: Choice) -> None:
     """Raise ModelError for a name that stands for nothing, before data or weights are read."""
-    if not _is_fake(choice):
-        catalogue.check(choice.spec)
+    kind, _, named = choice.spec.partition(":")
+    if kind == "openai":
+        from sailbench.models.remote import check_url
+
+        check_url(choice.url)
+        if not named:
+            raise ModelError("openai: names no model; give it like openai:gpt-4o-mini")
+    elif kind != "fake":
+        catalogue.check(choice.spec.removeprefix("local:"))
 
 
 def load(choice: Choice) -> Model:
-    """The model of a choice. `fake` answers "A" at once, `fake:TEXT` answers TEXT."""
-    if _is_fake(choice):
+    """The model of a choice.
+
+    `openai:MODEL` is one behind an OpenAI-compatible server, `local:PATH` a checkpoint by its path alone; `fake`
+    answers "A" at once, `fake:TEXT` answers TEXT.
+    """
+    kind, _, named = choice.spec.partition(":")
+    if kind == "fake":
         from sailbench.models.fake import Fake
 
-        return Fake(choice.spec.partition(":")[2] or "A", choice.name or "fake")
+        return Fake(named or "A", choice.name or "fake")
+    if kind == "openai":
+        from sailbench.models.remote import Endpoint, Remote
+
+        endpoint = Endpoint(url=choice.url, model=named, key=choice.key, concurrency=choice.concurrency)
+        return Remote(endpoint, choice.name or named)
+    return _bundled(replace(choice, spec=choice.spec.removeprefix("local:")))
+
+
+def _bundled(choice: Choice) -> Model:
     import torch
 
     from sailbench.models.sail import SailVL2
@@ -64,7 +92,3 @@ def thinks(choice: Choice) -> bool | None:
 def count_tokens(model: Model, requests: Sequence[Request]) -> int | None:
     """The prompt tokens of all requests, or None for a model that cannot tell."""
     return model.count_tokens(requests) if isinstance(model, CountsTokens) else None
-
-
-def _is_fake(choice: Choice) -> bool:
-    return choice.spec.partition(":")[0] == "fake"

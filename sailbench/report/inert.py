@@ -41,7 +41,7 @@ def cell(text: str) -> str:
 
 def markdown_cell(text: str) -> str:
     """One line for a Markdown table: no column, link, image or tag begins in it."""
-    return re.sub(r"([\\|`*_\[\]<>])", r"\\\1", line(text))
+    return re.sub(r"([\\|`*\[\]<>])", r"\\\1", line(text))
 
 
 def as_json(content: Any, indent: int | None = None) -> str:

@@ -1,25 +1,29 @@
-"""A summary as a line of words: the one place that decides how numbers are shown.
+"""How numbers and runs are put into words: the one place that decides it.
 
 A number never stands without its n; what is missing is a dash, never 0; a row with ungraded samples shows its bounds.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-Record = Mapping[str, Any]
-HEADINGS = ("model", "task", "score", "95 % interval", "n", "coverage", "unparsed", "truncated", "protocol", "notes")
+from sailbench.report.inert import line as in_line
+from sailbench.report.means import Number
+from sailbench.report.reference import MARKS
+from sailbench.report.runs import Record
+from sailbench.report.sheet import Cell, Line, Sheet
+
+HEADINGS = ("task", "score", "95 % interval", "n", "protocol", "notes")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Words:
     """One row of a report; `inner` marks a group's row below its task."""
 
     cells: tuple[str, ...]
     inner: bool = False
 
 
-def number(value: float | None, digits: int = 2) -> str:
+def decimal(value: float | None, digits: int = 2) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
@@ -27,53 +31,112 @@ def span(pair: Sequence[float] | None) -> str:
     return "-" if pair is None else f"{pair[0]:.1f} to {pair[1]:.1f}"
 
 
-def coverage(record: Record) -> str:
-    total = record["n"] + record["ungraded"]
-    return "-" if not total else f"{100 * record['n'] / total:.4g} %"
+def half_width(number: Number) -> float | None:
+    """How far the 95 % interval reaches from the value, on its longer side."""
+    if number.value is None:
+        return None
+    if number.interval is not None:
+        return max(number.interval[1] - number.value, number.value - number.interval[0])
+    return None if number.stderr is None else 1.959964 * number.stderr
+
+
+def valued(number: Number | None) -> str:
+    """A number with its error bar, and its bounds where samples are ungraded."""
+    if number is None or number.value is None:
+        return "-"
+    half = half_width(number)
+    error = "" if half is None else f" ± {half:.1f}"
+    within = f" within {span(number.bounds) if number.bounds else '?'}" if number.ungraded else ""
+    return f"{number.value:.2f}{error}{within}"
+
+
+def counted(number: Number | None) -> str:
+    """How many it is over: samples, or rows of a mean."""
+    if number is None:
+        return "-"
+    if number.of_rows:
+        return f"{number.n} of {number.total} rows"
+    return f"{number.n}" if number.n == number.total else f"{number.n} of {number.total}"
+
+
+def differing(cell: Cell | None) -> str:
+    """The difference from the published number with its sign and marks."""
+    if cell is None or cell.difference is None:
+        return "-"
+    return f"{cell.difference:+.2f} {cell.marks}".rstrip()
 
 
 def notes(record: Record) -> str:
-    """What a reader must know to compare the number: bounds, other protocols, lower is better."""
+    """What a reader must know to compare the number: bounds, what was not read, other protocols, lower is better."""
     said = []
     if record["ungraded"]:
-        reasons = ", ".join(record.get("ungraded_because") or ())
-        said.append(f"{record['ungraded']} ungraded ({reasons or 'no answer'}): within {span(record['bounds'])}")
+        reasons = ", ".join(map(in_line, record.get("ungraded_because") or ()))
+        within = span(record.get("bounds"))
+        said.append(f"{record['ungraded']} ungraded ({reasons or 'no answer'}): within {within}")
+    said += [f"{record[what]} {what}" for what in ("unparsed", "truncated") if record[what]]
     for name, value in record["metrics"].items():
         if f"{name}_differs" in record["metrics"]:
-            said.append(f"{name} {number(value)}, {record['metrics'][name + '_differs']} differ")
+            said.append(f"{in_line(name)} {decimal(value)}, {record['metrics'][name + '_differs']} differ")
     if not record.get("higher_is_better", True):
         said.append("lower is better")
     return "; ".join(said)
 
 
-def task_line(record: Record) -> Line:
-    return Line(
-        (
-            str(record["model"]),
+def run_lines(records: Sequence[Record], groups: bool) -> Iterator[Words]:
+    """One model's tasks as rows, under `HEADINGS`."""
+    for record in records:
+        cells = (
             str(record["task"]),
-            number(record["value"]),
+            decimal(record["value"]),
             span(record["interval"]),
             str(record["n"]),
-            coverage(record),
-            str(record["unparsed"]),
-            str(record["truncated"]),
             str(record["protocol"]),
-            notes(record),
         )
-    )
+        yield Words((*map(in_line, cells), notes(record)))
+        if groups:
+            yield from _places(record)
 
 
-def group_lines(record: Record) -> Iterator[Line]:
+def _places(record: Record) -> Iterator[Words]:
     """A line for each place of each grouping, in the groupings' order."""
     for grouping, places in record["groups"].items():
         for place, own in places.items():
-            stderr = "-" if own["stderr"] is None else f"± {own['stderr']:.1f}"
-            cells = ("", f"{grouping}: {place}", number(own["value"]), stderr, str(own["n"]), *("",) * 5)
-            yield Line(cells, inner=True)
+            error = "" if own["stderr"] is None else f"± {1.959964 * own['stderr']:.1f}"
+            cells = (in_line(f"  {grouping}: {place}"), decimal(own["value"]), error, str(own["n"]), "", "")
+            yield Words(cells, inner=True)
 
 
-def lines(records: Sequence[Record], groups: bool) -> Iterator[Line]:
-    for record in records:
-        yield task_line(record)
-        if groups:
-            yield from group_lines(record)
+def sheet_headings(sheet: Sheet) -> tuple[str, ...]:
+    """The first column, then one a model; where something was published for it, that and the difference."""
+    names = [in_line(run.name) for run in sheet.runs]
+    more = [("published", "difference") if sheet.has_published(i) else () for i in range(len(names))]
+    return ("benchmark", "n", *(heading for name, own in zip(names, more, strict=True) for heading in (name, *own)))
+
+
+def sheet_line(sheet: Sheet, line: Line) -> Words:
+    """A row of the sheet. One n serves all models where it is the same; else it stands beside each number."""
+    numbers = [cell.number if cell else None for cell in line.cells]
+    counts = {counted(number) for number in numbers if number}
+    cells = [("  " if line.inner else "") + in_line(line.label), counts.copy().pop() if len(counts) == 1 else "differs"]
+    for i, (cell, number) in enumerate(zip(line.cells, numbers, strict=True)):
+        alone = f" ({counted(number)})" if number and len(counts) > 1 else ""
+        cells.append(valued(number) + alone)
+        if sheet.has_published(i):
+            cells += [decimal(cell.published if cell else None), differing(cell)]
+    return Words(tuple(cells), line.inner)
+
+
+def footnotes(sheet: Sheet) -> Iterator[str]:
+    """What the sheet's signs mean, what each run says of its own numbers, and where published ones are from."""
+    yield "± reaches to the end of the 95 % interval, from standard errors clustered by shared media; n counts what is graded."
+    used = {mark for line in sheet.lines for cell in line.cells if cell for mark in cell.marks}
+    for mark, meaning in MARKS.items():
+        if mark in used:
+            yield f"{mark}: {meaning}."
+    for run in sheet.runs:
+        for task, record in run.records.items():
+            said = notes(record)
+            if said:
+                yield in_line(f"{run.name}, {task}: ") + " " + said + "."
+    sources = dict.fromkeys(cell.source for line in sheet.lines for cell in line.cells if cell and cell.source)
+    yield from (f"Published: {source}." for source in sources)

@@ -72,7 +72,7 @@ def _with_place(run: Run, runs: Sequence[Run]) -> str:
     others = [other.folder.resolve().parts for other in runs if other.name == run.name and other is not run]
     own = run.folder.resolve().parts
     for height in range(1, len(own)):
-        if all(parts[-height : len(parts) - height + 1] != own[-height : len(own) - height + 1] for parts in others):
+        if own[-height] not in {parts[-height] for parts in others if len(parts) >= height}:
             return f"{run.name} ({own[-height]})"
     return f"{run.name} ({run.folder})"
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -20,21 +20,41 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from sailbench.report.lines import HEADINGS, Record, lines
+from sailbench.report.inert import line
+from sailbench.report.lines import HEADINGS, footnotes, run_lines, sheet_headings, sheet_line
+from sailbench.report.runs import Record
+from sailbench.report.sheet import Sheet
 from sailbench.types import Response, Score
 
-NUMERIC = {"score", "n", "coverage", "unparsed", "truncated"}
 QUIET_SECONDS = 30.0
 
 
 def table(records: Sequence[Record], groups: bool = False) -> Table:
-    """The report as a rich table; models' and tasks' texts are never read as markup."""
-    made = Table(title=None, header_style="bold", pad_edge=False)
+    """A run's tasks as rows; models' and tasks' texts are never read as markup, nor obeyed."""
+    models = dict.fromkeys(line(str(record["model"])) for record in records)
+    made = Table(title=Text(", ".join(models)), title_justify="left", header_style="bold", pad_edge=False)
     for heading in HEADINGS:
-        made.add_column(heading, justify="right" if heading in NUMERIC else "left", overflow="fold")
-    for line in lines(records, groups):
-        made.add_row(*(Text(cell) for cell in line.cells), style="dim" if line.inner else None)
+        numeric = heading in ("score", "n")
+        whole = heading in ("score", "95 % interval", "n", "protocol")
+        made.add_column(heading, justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
+    for own in run_lines(records, groups):
+        made.add_row(*(Text(cell) for cell in own.cells), style="dim" if own.inner else None)
     return made
+
+
+def sheet_tables(sheet: Sheet) -> Iterator[Table | Text]:
+    """The runs side by side, a table with a line between families, then its footnotes."""
+    made = Table(header_style="bold", pad_edge=False)
+    for place, heading in enumerate(sheet_headings(sheet)):
+        made.add_column(Text(heading), justify="left" if place == 0 else "right", overflow="fold")
+    for section in sheet.sections:
+        made.add_section()
+        made.add_row(Text(section.title, style="bold"))
+        for own in section.lines:
+            words = sheet_line(sheet, own)
+            made.add_row(*(Text(cell) for cell in words.cells), style="dim" if words.inner else None)
+    yield made
+    yield from map(Text, footnotes(sheet))
 
 
 class RunProgress:

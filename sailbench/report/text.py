@@ -1,38 +1,28 @@
-"""Reports as text: Markdown, CSV and JSON, each a pure function of summaries."""
+"""The sheet as Markdown."""
 
-import csv
-import io
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from sailbench.report.lines import HEADINGS, Record, lines
-
-
-def markdown(records: Sequence[Record], groups: bool = False) -> str:
-    rows = [HEADINGS, ("---",) * len(HEADINGS), *(line.cells for line in lines(records, groups))]
-    return "".join("| " + " | ".join(_escaped(cell) for cell in row) + " |\n" for row in rows)
+from sailbench.report.inert import markdown_cell
+from sailbench.report.lines import footnotes, sheet_headings, sheet_line
+from sailbench.report.sheet import Sheet
 
 
-def _escaped(cell: str) -> str:
-    return cell.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+def markdown(sheet: Sheet) -> str:
+    """A table a section with models as columns, then what its signs mean."""
+    return "\n".join(_markdown(sheet)) + "\n"
 
 
-def as_csv(records: Sequence[Record], groups: bool = False) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(HEADINGS)
-    writer.writerows([_inert(cell) for cell in line.cells] for line in lines(records, groups))
-    return out.getvalue()
+def _markdown(sheet: Sheet) -> Iterator[str]:
+    headings = sheet_headings(sheet)
+    for section in sheet.sections:
+        yield from (f"### {markdown_cell(section.title)}", "")
+        yield row(headings)
+        yield "|---|" + "---:|" * (len(headings) - 1)
+        for line in section.lines:
+            yield row(sheet_line(sheet, line).cells)
+        yield ""
+    yield from (f"- {markdown_cell(note)}" for note in footnotes(sheet))
 
 
-def _inert(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "@", "\t"} or (cell[:1] == "-" and cell != "-") else cell
-
-
-def as_json(records: Sequence[Record], groups: bool = True) -> str:
-    kept = [dict(r) if groups else {k: v for k, v in r.items() if k != "groups"} for r in records]
-    return json.dumps(kept, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-
-
-FORMATS = {"md": markdown, "csv": as_csv, "json": as_json}
+def row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(map(markdown_cell, cells)) + " |"

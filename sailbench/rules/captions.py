@@ -9,7 +9,7 @@ from typing import Any
 
 from sailbench.aggregate import Aggregate, Mean, Point, part
 from sailbench.families import Read, Text, asking, golds, needs_target
-from sailbench.metrics.captions import bleu_scores, cider_scores, rouge_l_score
+from sailbench.metrics.captions import bleu_scores, caption_rouge_score, cider_scores
 from sailbench.task import Rule, Task
 from sailbench.types import Graded, Reply, Sample, Sampling, Score
 
@@ -25,7 +25,7 @@ def by_ngrams(tokenised: Callable[[str], str]) -> Rule:
     def grade(sample: Sample, reply: Reply) -> Score:
         references = tuple(map(tokenised, golds(sample)))
         caption = tokenised(reply.text) if reply.text.strip() else ""
-        rouge = rouge_l_score(caption, references) if caption else 0.0
+        rouge = caption_rouge_score(caption, references) if caption else 0.0
         parts = {"caption": caption, "references": references, "rouge_l": rouge}
         return Score(rouge, reply.text.strip() or None, "ROUGE-L; CIDEr and BLEU are of all captions together", parts)
 

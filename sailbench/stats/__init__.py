@@ -1,4 +1,10 @@
-"""Error bars and tests: how far a score or a difference of scores can be trusted."""
+"""Error bars and tests: how far a score or a difference of scores can be trusted. Samples that share an image depend
+on each other, so everything here counts clusters.
+
+`errors` bounds one score, `paired` compares two on the same samples, `exact` does so where few of them differ,
+`several` puts tasks together, `power` says how many samples it takes, `sequential` decides while samples come in.
+numpy and scipy are imported when something is computed: listing tasks needs neither.
+"""
 
 from sailbench.stats.errors import (
     bootstrap_interval,
@@ -8,5 +14,29 @@ from sailbench.stats.errors import (
     jackknife_stderr,
     pseudo_values,
 )
+from sailbench.stats.exact import mcnemar
+from sailbench.stats.paired import Difference, difference
+from sailbench.stats.power import detectable, samples_needed
+from sailbench.stats.sequential import Change, Outcome, Plan, watch
+from sailbench.stats.several import Limits, holm, pooled
 
-__all__ = ["bootstrap_interval", "clustered_stderr", "components", "interval", "jackknife_stderr", "pseudo_values"]
+__all__ = [
+    "Change",
+    "Difference",
+    "Limits",
+    "Outcome",
+    "Plan",
+    "bootstrap_interval",
+    "clustered_stderr",
+    "components",
+    "detectable",
+    "difference",
+    "holm",
+    "interval",
+    "jackknife_stderr",
+    "mcnemar",
+    "pooled",
+    "pseudo_values",
+    "samples_needed",
+    "watch",
+]

@@ -1,4 +1,4 @@
-"""Tails and quantiles of Student's t and of the normal distribution, from scipy, which is imported when first needed."""
+"""Tails and quantiles of Student's t and of the normal distribution; scipy is imported when the first is asked for."""
 
 
 def t_quantile(p: float, degrees: float) -> float:

@@ -1,0 +1,35 @@
+"""JUnit XML for CI: a suite a model, a test case a task; a task with ungraded samples fails, whatever its score."""
+
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+from sailbench.report import inert
+from sailbench.report.lines import notes, valued
+from sailbench.report.means import Number, number
+from sailbench.report.runs import Record, Run
+
+
+def junit(runs: Sequence[Run]) -> str:
+    top = ElementTree.Element("testsuites", name="sailbench")
+    for run in runs:
+        failed = sum(bool(record["ungraded"]) for record in run.records.values())
+        counts = {"tests": str(len(run.records)), "failures": str(failed), "errors": "0", "skipped": "0"}
+        suite = ElementTree.SubElement(top, "testsuite", name=inert.line(run.name), **counts)
+        for task, record in run.records.items():
+            _case(suite, run.name, task, record)
+    ElementTree.indent(top)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(top, encoding="unicode") + "\n"
+
+
+def _case(suite: ElementTree.Element, model: str, task: str, record: Record) -> None:
+    seconds = f"{record.get('seconds') or 0:.3f}"
+    names = {"classname": inert.line(model), "name": inert.line(task)}
+    case = ElementTree.SubElement(suite, "testcase", time=seconds, **names)
+    if record["ungraded"]:
+        total = record["n"] + record["ungraded"]
+        failure = ElementTree.SubElement(case, "failure", message=f"{record['ungraded']} of {total} samples ungraded")
+        failure.text = notes(record)
+    own = number({task: record}, task)
+    assert isinstance(own, Number), task
+    out = ElementTree.SubElement(case, "system-out")
+    out.text = f"{valued(own)}, n {own.n}, {inert.line(str(record['protocol']))}"

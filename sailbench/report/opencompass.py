@@ -1,0 +1,167 @@
+"""The layouts of OpenCompass: its summary table, and a score file a data set as VLMEvalKit leaves them.
+
+The summary has the columns of open-compass/opencompass@a5acc4bb opencompass/summarizers/default.py. Score files are
+named and shaped as VLMEvalKit@e8e78f05 does it: `MODEL/MODEL_DATASET_acc.csv` with shares of 1 or, where
+`DIALECTS` says so, percentages, other names and columns. What VLMEvalKit counts on the way (prefetched answers) is
+left out: here is no such thing.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sailbench import registry
+from sailbench.errors import SailbenchError
+from sailbench.report import inert
+from sailbench.report.means import MEANS
+from sailbench.report.runs import Record
+from sailbench.report.sheet import Line, Sheet
+from sailbench.rows import Tsv
+from sailbench.store import folder_name
+
+
+def summary(sheet: Sheet) -> list[tuple[str, ...]]:
+    """OpenCompass's summary: dataset, version, metric, mode, then a column a model. Missing is "-"."""
+    table = [("dataset", "version", "metric", "mode", *(inert.cell(run.name) for run in sheet.runs))]
+    for line in sheet.lines:
+        values = [cell.number.value if cell else None for cell in line.cells]
+        table.append((*_named(sheet, line), *("-" if value is None else f"{value:.2f}" for value in values)))
+    return table
+
+
+def _named(sheet: Sheet, line: Line) -> tuple[str, str, str, str]:
+    if line.row in MEANS:
+        return line.row, "-", "naive_average", "gen"
+    record = next((run.records[line.task] for run in sheet.runs if line.task in run.records), {})
+    version = f"v{record['task_version']}" if "task_version" in record else "-"
+    return inert.cell(line.task), version, inert.cell(line.row.partition(":")[2] or "score"), "gen"
+
+
+def summary_csv(sheet: Sheet) -> str:
+    return _csv(summary(sheet))
+
+
+def summary_markdown(sheet: Sheet) -> str:
+    heading, *rest = summary(sheet)
+    rows = [heading, ("-----",) * len(heading), *rest]
+    return "".join("| " + " | ".join(map(inert.markdown_cell, row)) + " |\n" for row in rows)
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How VLMEvalKit writes one data set's scores.
+
+    `{judge}` in `ending` is who judged. `columns` name our metrics by theirs ("" is the headline), else there is a
+    column for each place, or with `long` a row for each under that heading. `grouping` leaves out other groupings.
+    """
+
+    ending: str = "acc.csv"
+    scale: float = 1.0
+    split: str = ""
+    columns: Mapping[str, str] | None = None
+    long: str = ""
+    grouping: str = ""
+
+
+PERCENT = 100.0
+JUDGED, SCORED = "{judge}_score.csv", "score.csv"
+CHOICE = Dialect(split="none")
+VQA = Dialect(scale=PERCENT)
+MME = ("perception", "existence", "count", "position", "color", "posters", "celebrity", "scene", "landmark")
+MME += ("artwork", "OCR", "commonsense_reasoning", "numerical_calculation", "text_translation", "code_reasoning")
+# By VLMEvalKit's names of data sets; all others have the form of its multiple-choice sets.
+DIALECTS: Mapping[str, Dialect] = {
+    **dict.fromkeys(("ChartQA_TEST", "TextVQA_VAL", "DocVQA_VAL", "InfoVQA_VAL", "GQA_TestDev_Balanced"), VQA),
+    "HallusionBench": Dialect(
+        ending=SCORED, scale=PERCENT, split="Overall", columns={name: name for name in ("aAcc", "fAcc", "qAcc")}
+    ),
+    "MME": Dialect(ending=SCORED, columns={name: name for name in MME} | {"reasoning": "cognition"}),
+    "POPE": Dialect(
+        ending=SCORED,
+        scale=PERCENT,
+        split="Overall",
+        columns={"Overall": "", "acc": "accuracy", "precision": "precision", "recall": "recall"},
+    ),
+    "AMBER": Dialect(ending=SCORED, scale=PERCENT, columns={"Avg ACC": ""}),
+    "MathVista_MINI": Dialect(ending=JUDGED, scale=PERCENT, long="Task&Skill"),
+    "MathVision": Dialect(ending=JUDGED, scale=PERCENT, long="Subject"),
+    "LogicVista": Dialect(ending=JUDGED, scale=PERCENT, long="Task&Skill"),
+    "MMVet": Dialect(ending=JUDGED, scale=PERCENT, long="Category"),
+    "OCRBench": Dialect(ending="score.json", grouping="skill"),
+}
+
+
+def score_files(sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """Path and text of every data set's score file; what has no score has no file."""
+    for run in sheet.runs:
+        model = folder_name(run.name)
+        for task, record in run.records.items():
+            if record["value"] is None:
+                continue
+            dataset = dataset_name(task)
+            dialect = DIALECTS.get(dataset, CHOICE)
+            # VLMEvalKit's word for no judge.
+            judge = (record.get("judge") or {}).get("model") or "exact_matching"
+            ending = dialect.ending.format(judge=folder_name(judge))
+            yield f"{model}/{model}_{folder_name(dataset)}_{ending}", _scores(record, dialect)
+
+
+def dataset_name(task: str) -> str:
+    """VLMEvalKit's name of a task's data set: that of its TSV file; the task's own where there is none."""
+    if task not in registry.cards():
+        return task
+    try:
+        sources = registry.load(task).sources
+    except SailbenchError:
+        return task
+    names = [source.name.removesuffix(".tsv") for source in sources if isinstance(source, Tsv)]
+    return names[0] if names and len(set(names)) == 1 else task
+
+
+def _scores(record: Record, dialect: Dialect) -> str:
+    if dialect.ending.endswith(".json"):
+        return inert.as_json(_counted(record, dialect), indent=4) + "\n"
+    if dialect.long:
+        return _csv([[dialect.long, "tot", "hit", "acc"], *_long(record, dialect)])
+    columns = dict(_columns(record, dialect))
+    numbers = ["-" if value is None else f"{value:.10g}" for value in columns.values()]
+    split = [["split"], [dialect.split]] if dialect.split else [[], []]
+    return _csv([[*split[0], *map(inert.cell, columns)], [*split[1], *numbers]])
+
+
+def _columns(record: Record, dialect: Dialect) -> Iterator[tuple[str, float | None]]:
+    if dialect.columns is not None:
+        for name, own in dialect.columns.items():
+            yield name, record["metrics"].get(own) if own else record["value"]
+        return
+    places = {place: own["value"] for place, own in _places(record, dialect)}
+    for name, value in {**places, "Overall": record["value"]}.items():
+        yield name, value / record.get("scale", PERCENT) * dialect.scale
+
+
+def _long(record: Record, dialect: Dialect) -> Iterator[list[str]]:
+    for place, own in [("Overall", record), *_places(record, dialect)]:
+        share = own["value"] / record.get("scale", PERCENT)
+        yield [inert.cell(place), str(own["n"]), f"{share * own['n']:.10g}", f"{share * dialect.scale:.10g}"]
+
+
+def _places(record: Record, dialect: Dialect) -> list[tuple[str, Mapping[str, Any]]]:
+    """The places of the summary's groupings that have a value; of one name, the last grouping's counts."""
+    named = {grouping: own for grouping, own in record["groups"].items() if dialect.grouping in ("", grouping)}
+    return [(place, own) for within in named.values() for place, own in within.items() if own["value"] is not None]
+
+
+def _counted(record: Record, dialect: Dialect) -> dict[str, float]:
+    """How many are right in each place and in all, and the norm out of a hundred."""
+    scale = record.get("scale", PERCENT)
+    hits = {place: round(own["value"] / scale * own["n"], 6) for place, own in _places(record, dialect)}
+    final = round(record["value"] / scale * record["n"], 6)
+    return {**hits, "Final Score": final, "Final Score Norm": record["value"]}

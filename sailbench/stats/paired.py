@@ -1,0 +1,188 @@
+"""Two runs on the same samples: the clustered mean of their differences, its limits, and tests against a margin.
+
+Sources: Miller 2024, "Adding Error Bars to Evals" (arXiv 2411.00640), section 4, for paired differences with
+clustered errors; Cameron & Miller 2015 (Journal of Human Resources 50:317-372) for Student's t over clusters;
+Schuirmann 1987, "A comparison of the two one-sided tests procedure and the power approach for assessing the
+equivalence of average bioavailability" (Journal of Pharmacokinetics and Biopharmaceutics 15:657-680), for one-sided
+tests against a margin; Hall 1992, "On the removal of skewness by transformation" (Journal of the Royal Statistical
+Society B 54:221-228), for rare changes, whose t is skewed. Where fewer than 25 clusters differ the tests are exact
+(`exact`) if every difference is one pair gained or lost, else by betting (`sequential`), which holds for any bounded
+differences.
+"""
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+
+from sailbench.stats.errors import clustered_stderr
+from sailbench.stats.exact import mcnemar, p_net_above
+from sailbench.stats.quantiles import normal_quantile, t_above, t_quantile
+from sailbench.stats.sequential import Change, p_mean_above
+
+FEW = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """The candidate's values minus the baseline's, over `n` shared samples, on [-1, 1].
+
+    `noise` is by how much whole runs of one model differ beyond what their samples' changes explain. `same` says
+    that every answer was the same, word for word: then nothing changed, and there is nothing to estimate.
+    """
+
+    changes: tuple[Change, ...]
+    mean: float
+    stderr: float | None
+    noise: float = 0.0
+    same: bool = False
+
+    @property
+    def n(self) -> int:
+        return sum(change.size for change in self.changes)
+
+    @property
+    def gained(self) -> int:
+        """Clusters that are better on the whole."""
+        return sum(change.total > 0 for change in self.changes)
+
+    @property
+    def lost(self) -> int:
+        return sum(change.total < 0 for change in self.changes)
+
+    @property
+    def skewness(self) -> float:
+        """Of the clusters' changes around the mean; rare losses make it negative."""
+        residuals = [c.total - self.mean * c.size for c in self.changes]
+        square = math.fsum(r * r for r in residuals) / len(residuals)
+        return math.fsum(r**3 for r in residuals) / len(residuals) / square**1.5 if square else 0.0
+
+    @property
+    def method(self) -> str:
+        """How limits and p-values are had."""
+        if self.same:
+            return "same answers"
+        if self.stderr is None:
+            return "none: one cluster"
+        if self.gained + self.lost >= FEW:
+            return "t, clustered"
+        return "exact" if all(c.size == 1 and c.total in (-1, 0, 1) for c in self.changes) else "betting"
+
+    @property
+    def p_changed(self) -> float:
+        """Two-sided p-value of "no difference": McNemar's on clusters when few differ, else Student's t."""
+        if self.stderr is None or self.gained + self.lost < FEW:
+            return mcnemar(self.gained, self.lost)
+        return min(1.0, 2 * min(self._without_noise(0.0), self.mirrored()._without_noise(0.0)))
+
+    def mirrored(self) -> "Difference":
+        """The baseline minus the candidate."""
+        return replace(self, changes=tuple(Change(-c.total, c.size) for c in self.changes), mean=-self.mean)
+
+    def p_above(self, threshold: float) -> float:
+        """The p-value of "the mean is at most `threshold`": small when it is proven to be above."""
+        if self.noise == 0 or self.mean <= threshold:
+            return self._without_noise(threshold)
+        return _crossing(lambda alpha: self.lower(alpha) > threshold, 1e-9, 0.5)
+
+    def p_below(self, threshold: float) -> float:
+        """The p-value of "the mean is at least `threshold`"."""
+        return self.mirrored().p_above(-threshold)
+
+    def lower(self, alpha: float) -> float:
+        """The one-sided lower limit of the mean at the level 1 - alpha."""
+        if self.same:
+            return 0.0
+        below = self.mean - self._limit_without_noise(alpha)
+        return max(-1.0, self.mean - math.hypot(below, normal_quantile(1 - alpha) * self.noise))
+
+    def upper(self, alpha: float) -> float:
+        return -self.mirrored().lower(alpha)
+
+    def _limit_without_noise(self, alpha: float) -> float:
+        if self.stderr is None:
+            return -1.0
+        if self.gained + self.lost >= FEW:
+            steps = _unskewed(t_quantile(1 - alpha, len(self.changes) - 1), self.skewness, len(self.changes))
+            return self.mean - steps * self.stderr
+        return _crossing(lambda threshold: self._without_noise(threshold) > alpha, -1 + 1e-9, self.mean)
+
+    def _without_noise(self, threshold: float) -> float:
+        if self.same:
+            return 0.0 if threshold < 0 else 1.0
+        if self.stderr is None:
+            return 1.0
+        if self.gained + self.lost >= FEW:
+            return self._t_above(threshold, self.stderr)
+        return self._few_above(threshold)
+
+    def _t_above(self, threshold: float, stderr: float) -> float:
+        if stderr == 0:
+            return float(self.mean <= threshold)
+        steps = _skewed((self.mean - threshold) / stderr, self.skewness, len(self.changes))
+        return t_above(steps, len(self.changes) - 1)
+
+    def _few_above(self, threshold: float) -> float:
+        if self.method == "exact":
+            return p_net_above(self.gained, self.lost, len(self.changes), threshold)
+        import numpy as np
+
+        seen = np.asarray(self.changes, dtype=np.float64)
+        return p_mean_above(seen[:, 0], seen[:, 1], threshold)
+
+
+def _skewed(t: float, skewness: float, n: int) -> float:
+    """Hall's transformation of a mean's t statistic, monotone in it, whose distribution is nearly symmetric."""
+    part = skewness / math.sqrt(n)
+    return t + part * (t * t / 3 + 1 / 6) + part**2 * t**3 / 27
+
+
+def _unskewed(u: float, skewness: float, n: int) -> float:
+    """The t statistic that `_skewed` brings to `u`."""
+    part = skewness / math.sqrt(n)
+    if abs(part) < 1e-9:
+        return u
+    return 3 / part * (math.cbrt(1 + part * (u - part / 6)) - 1)
+
+
+def _crossing(holds: Callable[[float], bool], low: float, high: float) -> float:
+    """Where a condition that fails at `low` and holds at `high` begins to hold, from below, to within 1e-6."""
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        if holds(middle):
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+def difference(
+    baseline: Sequence[float], candidate: Sequence[float], clusters: Sequence[Hashable], same: bool = False
+) -> Difference:
+    """What changed between two runs' values in [0, 1] on the same samples, by cluster."""
+    assert len(baseline) == len(candidate) == len(clusters) > 0, (len(baseline), len(candidate), len(clusters))
+    own = [b - a for a, b in zip(baseline, candidate, strict=True)]
+    return Difference(
+        changes=by_cluster(own, clusters),
+        mean=math.fsum(own) / len(own),
+        stderr=clustered_stderr(own, clusters),
+        same=same,
+    )
+
+
+def by_cluster(changes: Sequence[float], clusters: Sequence[Hashable]) -> tuple[Change, ...]:
+    """The changes of samples, summed by cluster."""
+    totals: dict[Hashable, list[float]] = {}
+    for change, cluster in zip(changes, clusters, strict=True):
+        totals.setdefault(cluster, []).append(change)
+    return tuple(Change(math.fsum(own), len(own)) for own in totals.values())
+
+
+def run_noise(repeats: Sequence[Difference]) -> float:
+    """By how much whole runs of one model differ, beyond what changes of single samples explain.
+
+    `repeats` are repeated runs minus the first. Moments: their mean square, less their squared standard errors, as
+    DerSimonian & Laird 1986, "Meta-analysis in clinical trials" (Controlled Clinical Trials 7:177-188), find the
+    variance between studies; 0 where the samples' changes explain it all.
+    """
+    excess = [d.mean**2 - (d.stderr or 0.0) ** 2 for d in repeats]
+    return math.sqrt(max(0.0, sum(excess) / len(excess))) if excess else 0.0

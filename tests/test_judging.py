@@ -1,0 +1,183 @@
+"""Judges through a real server that misbehaves on demand: nothing lost, nothing asked twice, nothing by accident."""
+
+import json
+import threading
+
+import pytest
+from servers import said, served
+
+from sailbench.cli import main
+from sailbench.errors import UsageError
+from sailbench.judge import load
+from sailbench.judging import Desk, Panel, Price, settled
+from sailbench.models.fake import Fake
+from sailbench.models.remote import Endpoint, Remote
+from sailbench.store import Results
+
+TASK = '''"""Graded by a judge.
+
+family: mine
+"""
+
+from sailbench.families import choice
+from sailbench.prompts import as_it_is
+from sailbench.rows import Row
+from sailbench.rules.open_ended import Weight, weighed
+from sailbench.types import Sample
+
+
+def read(row: Row) -> Sample:
+    return Sample(id=row.text("id"), question=row.text("question"), target=row.text("answer"))
+
+
+RULES = {"official": weighed("mmvet", lambda sample, value: Weight(float(value)))}
+TASK = choice(read, text=as_it_is, rules=RULES, rubric="mmvet")
+'''
+
+
+@pytest.fixture
+def mine(tmp_path):
+    (tmp_path / "mine.py").write_text(TASK)
+    rows = [{"id": str(i), "question": f"q{i}", "answer": f"truth {i}"} for i in range(8)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path
+
+
+def run(folder, url, *more):
+    argv = ["run", "--model", "fake", "--tasks", f"{folder}/mine.py", "--data-dir", f"{folder}/rows.jsonl"]
+    return main([*argv, "--out", f"{folder}/out", "--judge", "openai:j", "--judge-url", url, *more])
+
+
+def summary(folder):
+    return json.loads((folder / "out" / "fake" / "mine.json").read_text())
+
+
+def test_verdicts_are_journalled_and_never_asked_twice(mine):
+    with served(lambda *_: said("0.5")) as (url, sent):
+        assert run(mine, url) == 0
+        assert run(mine, url) == 0
+    record = summary(mine)
+    assert (record["value"], record["n"], len(sent)) == (50.0, 8, 8)
+    assert (record["judge"]["calls"], record["judge"]["kept"], record["judge"]["name"]) == (0, 8, "j")
+    lines = [json.loads(line) for line in (mine / "out/fake/mine.j.jsonl").read_text().splitlines()]
+    assert len(lines) == 8 and lines[0]["text"] == "0.5" and lines[0]["judge"] == "j"
+
+
+def test_an_unreadable_verdict_is_ungraded_and_the_run_says_so(mine):
+    replies = iter(["0.5", "between 0.2 and 0.4", "1.7", "0. The model answered 10", "1", "0", "0.1", "0.9"])
+    lock = threading.Lock()
+
+    def reply(*_):
+        with lock:
+            return said(next(replies))
+
+    with served(reply) as (url, _):
+        assert run(mine, url) == 3
+    record = summary(mine)
+    assert (record["n"], record["ungraded"]) == (5, 3)
+    assert record["ungraded_because"] == {"the judge's verdict cannot be read": 3}
+
+
+def test_a_judge_that_fails_leaves_samples_ungraded_and_a_later_run_asks_only_those(mine):
+    down = {"q3", "q5"}
+
+    def reply(body, n):
+        text = json.dumps(body)
+        return (400, {}, {}) if any(f"{q}\\n" in text for q in down) else said("1")
+
+    with served(reply) as (url, sent):
+        assert run(mine, url) == 3
+        assert summary(mine)["ungraded"] == 2
+        down.clear()
+        before = len(sent)
+        assert run(mine, url) == 0
+        assert len(sent) - before == 2
+    assert summary(mine)["value"] == 100.0
+
+
+def test_without_a_judge_what_needs_one_is_ungraded(mine):
+    assert run(mine, "http://127.0.0.1:9/v1", "--judge", "none") == 3
+    record = summary(mine)
+    assert (record["ungraded"], record["judge"]) == (8, None)
+
+
+def test_a_budget_stops_asking_and_says_how_many_were_held_back(mine):
+    (mine / "prices.toml").write_text('["j"]\nin = 0\nout = 500000\n')  # two tokens out: a dollar a call
+    with served(lambda *_: said("1")) as (url, sent):
+        argv = ["--judge-budget", "3", "--judge-prices", f"{mine}/prices.toml", "--judge-concurrency", "1"]
+        assert run(mine, url, *argv) == 3
+    judged = summary(mine)["judge"]
+    assert judged["cost"] == pytest.approx(len(sent)) and len(sent) < 8
+    assert judged["held_back"] == 8 - len(sent)
+
+
+def test_a_dry_run_tells_calls_tokens_and_price_and_asks_nothing(mine, capsys):
+    (mine / "prices.toml").write_text('["j"]\nin = 1\nout = 1\n')
+    with served(lambda *_: said("1")) as (url, sent):
+        assert run(mine, url, "--dry-run", "--judge-prices", f"{mine}/prices.toml") == 0
+    out = capsys.readouterr().out
+    assert "at most 8 judge calls" in out and "about $0.0" in out and not sent
+
+
+def test_the_key_is_in_the_header_and_nowhere_else(mine, monkeypatch, capsys):
+    monkeypatch.setenv("SAILBENCH_JUDGE_KEY", "sk-very-secret")
+    with served(lambda *_: (403, {}, {"error": "no"})) as (url, sent):
+        run(mine, url)
+    assert sent[0][1]["Authorization"] == "Bearer sk-very-secret"
+    files = "".join(p.read_text() for p in (mine / "out").rglob("*") if p.is_file())
+    shown = capsys.readouterr()
+    assert "very-secret" not in files + shown.out + shown.err
+
+
+def test_judging_goes_on_while_answers_still_arrive(mine, tmp_path):
+    """The last answer is only given once the first has been judged: without overlap this would never end."""
+    from sailbench import registry
+    from sailbench.data import Places, open_rows
+    from sailbench.run import Overrides, collect, prepare, read_samples, unanswered
+
+    judged = threading.Event()
+
+    class Patient(Fake):
+        def answer(self, requests):
+            for number, pair in enumerate(super().answer(requests)):
+                if number == 7:
+                    assert judged.wait(20), "nothing was judged while answers arrived"
+                yield pair
+
+    class Judge(Fake):
+        def answer(self, requests):
+            for pair in super().answer(requests):
+                judged.set()
+                yield pair
+
+    task, results = registry.load(str(mine / "mine.py")), Results(tmp_path, "m")
+    rows = open_rows(task, Places(location=mine / "rows.jsonl"))
+    own = prepare(task, read_samples(task, rows), "m", Overrides())
+    panel = Panel([Desk(Judge("1", name="j"), results)])
+    panel.start()
+    collect(Patient(), unanswered([own], results), results, panel.consider)
+    panel.finish()
+    assert panel.record("mine")["calls"] == 8
+
+
+def test_several_judges_settle_on_the_median_and_a_tie_of_labels_on_nothing():
+    score, label = load("mmvet"), load("simplevqa")
+    assert settled(score, ["0.1", "0.9", "0.4"]) == "0.4"
+    assert settled(score, ["0.1", "nonsense", "0.9", "0.4"]) == "0.4"
+    assert settled(score, ["nonsense"]) is None
+    names = [e.reply for e in label.examples if e.value is not None]
+    distinct = list({label.read(name): name for name in names}.values())
+    assert settled(label, [distinct[0], distinct[0], distinct[1]]) == distinct[0]
+    assert settled(label, distinct[:2]) is None
+
+
+def test_a_budget_without_a_price_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="needs the price of j"):
+        Desk(Fake(name="j"), Results(tmp_path, "m"), budget=1.0)
+
+
+def test_a_judge_that_is_not_there_ends_in_errors_not_in_a_hang(mine):
+    desk = Desk(Remote(Endpoint(url="http://127.0.0.1:9/v1", model="j", tries=1)), Results(mine, "m"), Price(0, 0))
+    desk.start()
+    desk.finish()
+    assert desk.spent == {}
