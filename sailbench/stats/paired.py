@@ -74,6 +74,13 @@ class Difference:
             return mcnemar(self.gained, self.lost)
         return min(1.0, 2 * min(self._without_noise(0.0), self.mirrored()._without_noise(0.0)))
 
+    @property
+    def planning_stderr(self) -> float:
+        """The standard error to plan with: never less than one more changed sample would give."""
+        changed, clusters = self.gained + self.lost, len(self.changes)
+        least = math.sqrt((changed + 1) / (clusters + 1) / clusters) * clusters / self.n
+        return math.hypot(max(self.stderr or 0.0, least), self.noise)
+
     def mirrored(self) -> "Difference":
         """The baseline minus the candidate."""
         return replace(self, changes=tuple(Change(-c.total, c.size) for c in self.changes), mean=-self.mean)

@@ -1,0 +1,216 @@
+"""Whether two sides can be compared, and their samples side by side.
+
+Samples are matched by task and id; that they mean the same is guaranteed by the task's version, the protocol, the
+data's digest and the sampling, which must be equal. (Request keys hold the model's identity, so they cannot match.)
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sailbench import stats
+from sailbench.aggregate import SAMPLES, UNITS_ALL_RIGHT, Mean, Point
+from sailbench.gate.sides import Lines, Side
+from sailbench.types import Graded, Sample, Score
+
+Points = Callable[[Sequence[Graded]], list[Point]]
+# Of the smaller side at least so many samples must be on the other one too.
+OVERLAP = 0.95
+# The facts of a summary that must be equal; a judge's costs may differ.
+FACTS = ("task_version", "protocol", "scale", "higher_is_better")
+JUDGE = ("name", "model", "digest")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What is averaged: every sample, or every unit, which is right only as a whole."""
+
+    name: str
+    mean: Mean
+
+
+MEASURES = (Measure("samples", SAMPLES), Measure("units, right only as a whole", UNITS_ALL_RIGHT))
+# F1, macro means and totals cannot be had from values alone: their samples' plain mean is tested instead.
+OTHER = Measure("samples (the headline is another mean of them)", SAMPLES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flip:
+    """A sample whose value changed, with both answers (what was read; the raw text where nothing could be)."""
+
+    task: str
+    id: str
+    baseline: float
+    candidate: float
+    baseline_answer: str | None
+    candidate_answer: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """The shared samples of a task as pairs: means of both sides in [0, 1], the difference, what flipped.
+
+    The difference counts better as positive, also where lower values are better.
+    """
+
+    measure: str
+    baseline: float
+    candidate: float
+    difference: stats.Difference
+    flips: tuple[Flip, ...]
+    gained: int
+    lost: int
+
+
+def differing_facts(baseline: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[str]:
+    """What two summaries say of their task that must be equal and is not, with both values."""
+    for name in FACTS:
+        yield from _unequal(name, baseline.get(name), candidate.get(name))
+    digests = [(record.get("data") or {}).get("digest") for record in (baseline, candidate)]
+    if None not in digests:
+        yield from _unequal("data digest", *digests)
+    judges = [record.get("judge") or {} for record in (baseline, candidate)]
+    for name in JUDGE:
+        yield from _unequal(f"judge {name}", *(judge.get(name) for judge in judges))
+    samplings = [record.get("sampling") or {} for record in (baseline, candidate)]
+    for name in sorted(samplings[0].keys() | samplings[1].keys()):
+        yield from _unequal(f"sampling {name}", *(sampling.get(name) for sampling in samplings))
+
+
+def _unequal(name: str, baseline: Any, candidate: Any) -> Iterator[str]:
+    if baseline != candidate:
+        yield f"{name} is {_short(baseline)} in the baseline and {_short(candidate)} in the candidate"
+
+
+def _short(value: Any) -> str:
+    text = "absent" if value is None else str(value)
+    return text if len(text) <= 16 else f"{text[:12]}..."
+
+
+def obstacles(baseline: Side, candidate: Side, most_ungraded: float) -> list[str]:
+    """Why these sides cannot be compared; empty when they can."""
+    found = list(differing_facts(baseline.record, candidate.record))
+    shared = shared_ids(baseline.lines, candidate.lines)
+    smaller = min(len(baseline.lines), len(candidate.lines))
+    if len(shared) < max(1.0, OVERLAP * smaller):
+        known = set(shared)
+        alone = next((i for side in (candidate, baseline) for i in side.lines if i not in known), "none")
+        sizes = f"{len(baseline.lines)} and {len(candidate.lines)}"
+        found.append(f"only {len(shared)} samples of {sizes} are shared (alone: {alone!r})")
+        return found
+    ungraded = [i for i in shared if not _graded(baseline, candidate, i)]
+    if len(ungraded) > most_ungraded * len(shared):
+        share = 100 * len(ungraded) / len(shared)
+        found.append(
+            f"{len(ungraded)} of {len(shared)} samples ({share:.1f} %) are not graded, such as {ungraded[0]!r}"
+        )
+    return found
+
+
+def shared_ids(baseline: Lines, candidate: Lines) -> list[str]:
+    return [id for id in baseline if id in candidate]
+
+
+def _graded(baseline: Side, candidate: Side, id: str) -> bool:
+    return baseline.lines[id]["value"] is not None and candidate.lines[id]["value"] is not None
+
+
+def measure_of(*sides: Side) -> Measure:
+    """The measure that gives every side's headline value, by computing it anew."""
+    for measure in MEASURES:
+        if all(_gives(measure, side) for side in sides):
+            return measure
+    return OTHER
+
+
+def _gives(measure: Measure, side: Side) -> bool:
+    value, scale = side.record["value"], float(side.record["scale"])
+    mean = measure.mean(_as_graded(side.lines, list(side.lines), {}))
+    return value is not None and mean is not None and abs(mean * scale - value) < 1e-6 * scale
+
+
+def joined_clusters(lines: Lines, other: Lines) -> dict[str, int]:
+    """A number for each sample's cluster: samples that share media, or a unit, on either side, share one."""
+    members = [
+        [("baseline", own.get("cluster", id)), ("candidate", other.get(id, own).get("cluster", id)), ("unit", unit)]
+        for id, own in lines.items()
+        for unit in [own.get("unit", id)]
+    ]
+    return dict(zip(lines, stats.components(members), strict=True))
+
+
+def pair(baseline: Side, candidate: Side, measure: Measure) -> Pairs | None:
+    """The sides' shared samples as pairs; None when not a single pair is graded."""
+    ids = shared_ids(baseline.lines, candidate.lines)
+    clusters = joined_clusters({id: baseline.lines[id] for id in ids}, candidate.lines)
+    sides = [measure.mean.points(_as_graded(side.lines, ids, clusters)) for side in (baseline, candidate)]
+    both = [
+        (a.value, b.value, a.cluster)
+        for a, b in zip(*sides, strict=True)
+        if a.value is not None and b.value is not None
+    ]
+    if not both:
+        return None
+    old, new, cluster = zip(*both, strict=True)
+    better = _better(baseline)
+    flips = tuple(_flips(baseline, candidate, ids))
+    gains = [better * (flip.candidate - flip.baseline) for flip in flips]
+    return Pairs(
+        measure=measure.name,
+        baseline=sum(old) / len(old),
+        candidate=sum(new) / len(new),
+        difference=stats.difference(
+            [better * v for v in old], [better * v for v in new], cluster, _same(baseline, candidate, ids)
+        ),
+        flips=flips,
+        gained=sum(gain > 0 for gain in gains),
+        lost=sum(gain < 0 for gain in gains),
+    )
+
+
+def _better(side: Side) -> int:
+    """The direction of improvement: -1 where lower values are better."""
+    return 1 if side.record.get("higher_is_better", True) else -1
+
+
+def _as_graded(lines: Lines, ids: Sequence[str], clusters: Mapping[str, int]) -> list[Graded]:
+    return [
+        Graded(
+            Sample(id=id, question="", target=None, unit=str(lines[id].get("unit", id))),
+            Score(lines[id]["value"], lines[id]["answer"], ""),
+            cluster=str(clusters.get(id, id)),
+        )
+        for id in ids
+    ]
+
+
+def _flips(baseline: Side, candidate: Side, ids: Sequence[str]) -> Iterator[Flip]:
+    for id in ids:
+        old, new = baseline.lines[id], candidate.lines[id]
+        if None not in (old["value"], new["value"]) and old["value"] != new["value"]:
+            yield Flip(
+                task=baseline.task,
+                id=id,
+                baseline=old["value"],
+                candidate=new["value"],
+                baseline_answer=_said(baseline, id),
+                candidate_answer=_said(candidate, id),
+            )
+
+
+def _said(side: Side, id: str) -> str | None:
+    """The answer that was read; where none could be, what was said."""
+    answer = side.lines[id]["answer"]
+    return answer if answer is not None or id not in side.answers else str(side.answers[id]["text"])
+
+
+def _same(baseline: Side, candidate: Side, ids: Sequence[str]) -> bool:
+    """Whether every answer is the same: word for word where both journals are kept, else as it was read."""
+    for id in ids:
+        old, new = baseline.lines[id], candidate.lines[id]
+        if old["value"] != new["value"] or old["answer"] != new["answer"]:
+            return False
+        said = [side.answers[id]["text"] for side in (baseline, candidate) if id in side.answers]
+        if len(said) == 2 and said[0] != said[1]:
+            return False
+    return True
