@@ -7,6 +7,7 @@ import http.server
 import io
 import json
 import os
+import pickle
 import random
 import socket
 import subprocess
