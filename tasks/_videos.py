@@ -1,7 +1,10 @@
-"""What video benchmarks share: how many frames, options in brackets, and where their films lie."""
+"""What video benchmarks share: how many frames, options in brackets or as a record, and where their films lie."""
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
+from sailbench.errors import TaskError
 from sailbench.media import Clip
 from sailbench.rows import Row
 from sailbench.types import Media, Sampling
@@ -32,3 +35,16 @@ def bracketed(question: str, choices: Mapping[str, str]) -> str:
     """The question and its options, each behind "(A)"."""
     lines = "\n".join(f"({label}) {text}" for label, text in choices.items())
     return f"Question: {question}\nOptions:\n{lines}".rstrip()
+
+
+def record(row: Row, name: str) -> Mapping[str, Any]:
+    """A cell that is a record, or one written as JSON; an empty one where there is none."""
+    cell = row.columns.get(name) or {}
+    if isinstance(cell, str):
+        try:
+            cell = json.loads(cell)
+        except ValueError as error:
+            raise TaskError(f"row {row.number}: column {name} is not JSON: {error}") from error
+    if not isinstance(cell, Mapping):
+        raise TaskError(f"row {row.number}: column {name} is no record of names and values")
+    return cell

@@ -12,11 +12,12 @@ metric: relative score, the mean rating over the mean rating of GPT-4's text-onl
 official: haotian-liu/LLaVA@c121f04 llava/eval/eval_gpt_review_bench.py, llava/eval/summarize_gpt_review.py
 judge: required (the authors' is gpt-4-0314, VLMEvalKit's gpt-4-turbo)
 prompt: question, request for a detailed answer
-differs: VLMEvalKit and the authors count alike, and round to one decimal. Where their first line is not two numbers
-    with one space or comma between, both ratings become -1 and spoil both means; here "8, 9" is read, and what is no
-    two ratings from 1 to 10 is ungraded. An empty reply is rated 0 without asking, below the scale. The published way
-    is the mean of three reviews: it comes out again as 65.43 from those on record for LLaVA-1.5-7B. A ratio of means
-    over 60 questions is coarse; model and reference are the two means alone, out of 100.
+differs: VLMEvalKit and the authors count alike and print one decimal; the authors round the means to three first, which
+    can change it. Where their first line is not two numbers with one space or comma between, both ratings become -1 and
+    spoil both means; here "8, 9" is read, and what is no two ratings from 1 to 10 is ungraded. An empty reply is rated
+    0 without asking, below the scale. The published way is the mean of three reviews: from those on record for
+    LLaVA-1.5-7B it comes out again as 65.43 (65.47 without rounding each). The metrics model and reference are the two
+    means alone, out of 100.
 """
 
 import re

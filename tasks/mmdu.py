@@ -32,6 +32,7 @@ from sailbench.types import MEDIA_MARK, Media, Request, Sample, Sampling
 
 RUBRIC = "mmdu"
 IMAGE = "<ImageHere>"
+FOLDER = "/mmdu_pics/"
 OVERALL = "Overall Score"
 DIMENSIONS = (
     *("Creativity", "Richness", "Visual Perception", "Logical Coherence"),
@@ -54,9 +55,11 @@ def read(row: Row) -> Sample:
 
 
 def pictures(row: Row) -> tuple[Media, ...]:
-    """The dialogue's images; in the authors' file their paths start at the data folder, with a slash."""
-    cells = [one.lstrip("/") if isinstance(one, str) else one for one in row.list("image")]
-    own = Row({"image": cells}, row.root, row.number)
+    """The dialogue's images; paths in the authors' file start at the data folder, but with a slash."""
+    cells = row.get("image")
+    if not isinstance(cells, list) or not all(isinstance(one, str) and one.startswith(FOLDER) for one in cells):
+        return row.images("image")
+    own = Row({"image": [one.lstrip("/") for one in cells]}, row.root, row.number)
     own.find = row.find
     return own.images("image")
 

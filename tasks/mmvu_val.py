@@ -29,7 +29,7 @@ from sailbench.task import Task
 from sailbench.types import Reply, Sample, Score
 
 from ._choices import present
-from ._videos import FRAMES, film
+from ._videos import FRAMES, film, record
 
 DISCIPLINES = {
     "Science": "Astronomy, Biology, Chemistry, Electromagnetism, Geography, Mechanics, Modern Physics, Neurobiology, "
@@ -47,18 +47,17 @@ LETTER_ALONE = re.compile(r"(?:.*the final answer is: *)?\W{0,3}([A-E])\W{0,3}",
 
 
 def read(row: Row) -> Sample:
-    options = dict(row.columns.get("choices") or {})
     chosen = row.text("question_type") == "multiple-choice"
     video = row.text("video_path", "video")
     # ".../videos/Art/0.mp4"
     folder, _, name = video.rpartition("/")
-    subject = dict(row.columns.get("metadata") or {}).get("subject") or folder.rpartition("/")[2].replace("_", " ")
+    subject = record(row, "metadata").get("subject") or folder.rpartition("/")[2].replace("_", " ")
     return Sample(
         id=row.text("id", default=str(row.number)),
         question=row.text("question"),
         target=row.text("answer"),
         media=film(row, *([video] if "://" not in video else []), f"videos/{folder.rpartition('/')[2]}/{name}"),
-        choices={label: str(text) for label, text in options.items()} if chosen else {},
+        choices={label: str(text) for label, text in record(row, "choices").items()} if chosen else {},
         group=present({"discipline": DISCIPLINE.get(subject, ""), "subject": subject, "kind": KINDS[chosen]}),
         extra={"kind": KINDS[chosen]},
     )

@@ -20,11 +20,9 @@ differs: both rules look into the last <answer> block; where there is none the a
     "<answer>E) Anna</answer>" read A. lmms-eval asks for a letter alone and tosses a coin.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from sailbench.errors import TaskError
 from sailbench.extract import Found
 from sailbench.families import choice, rule
 from sailbench.metrics.video_letters import alphabetical_letter, answer_block
@@ -32,7 +30,7 @@ from sailbench.rows import Hub, Row
 from sailbench.types import Sample
 
 from ._choices import present
-from ._videos import FRAMES, film
+from ._videos import FRAMES, film, record
 
 # Line breaks and indents are those of the toolkit.
 REQUEST = (
@@ -61,13 +59,8 @@ def listed(row: Row) -> list[str]:
 
 
 def named(row: Row) -> Mapping[str, Any]:
-    """Options by letter, A to F, as a record or as JSON; the hub's tables have empty ones for letters that are not."""
-    options = row.columns.get("Options") or {}
-    if isinstance(options, str):
-        try:
-            options = json.loads(options)
-        except ValueError as error:
-            raise TaskError(f"row {row.number} has options that are not JSON: {error}") from error
+    """Options by letter, A to F; the hub's tables have empty ones for letters that are not there."""
+    options = record(row, "Options")
     return {label: options[label] for label in "ABCDEF" if options.get(label) is not None}
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from sailbench import __version__
-from sailbench.cli import judges, listing, reporting, running, scoring
+from sailbench.cli import gating, judges, listing, reporting, running, scoring
 from sailbench.cli.frame import DONE, INTERRUPTED, WRONG
 from sailbench.errors import SailbenchError
 
@@ -56,6 +56,8 @@ def parser() -> argparse.ArgumentParser:
         scoring.add_score,
         reporting.add_report,
         reporting.add_leaderboard,
+        gating.add_gate,
+        gating.add_explain,
         listing.add_tasks,
         listing.add_show,
         listing.add_models,

@@ -64,10 +64,14 @@ def read(folder: Path, task: str) -> Side:
 
 
 def answers(journal: Path) -> dict[str, Mapping[str, Any]]:
-    """The last answer to each sample that a journal holds; empty without one. A torn last line is passed over."""
+    """The last answer to each sample that a journal holds; empty without one. A torn last line is passed over.
+
+    What the model was asked besides the sample's own question, for a judge, is marked and passed over too.
+    """
     if not journal.exists():
         return {}
-    return {str(line["id"]): line for line in json_lines(journal, ("id", "text"), torn=True)}
+    found = json_lines(journal, ("id", "text"), torn=True)
+    return {str(line["id"]): line for line in found if "inquiry" not in line}
 
 
 def json_lines(path: Path, needed: tuple[str, ...], torn: bool = False) -> Iterator[Mapping[str, Any]]:

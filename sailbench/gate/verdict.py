@@ -79,6 +79,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How far a sequential gate went: the samples that were asked of all there are, and the evidence by then."""
+
+    samples: int
+    total: int
+    outcome: stats.Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The verdict with all that led to it; `findings` are the tasks', `pooled` the one over all of them."""
 
@@ -89,7 +98,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     pooled: Finding | None
     flips: tuple[Flip, ...]
-    sequential: stats.Outcome | None = None
+    asked: Asked | None = None
 
     @property
     def exit_code(self) -> int:

@@ -6,6 +6,8 @@ open-compass/VLMEvalKit@e8e78f05 vlmeval/dataset/utils/ccocr_evaluator, which ha
 
 import re
 from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from sailbench.metrics.edit_distance import edit_similarity
@@ -127,3 +129,18 @@ def blankless_table_score(prediction: str, truth: str) -> float:
     fences = text.split("```html")
     text = _without_blanks((fences[1] if len(fences) > 1 else text).replace("```", "")).replace("，", ",")
     return table_similarity_score(as_page(text), as_page(_without_blanks(truth)))
+
+
+Comparison = Callable[[str, str], float]
+# By CC-OCR's names for what is shown: the authors' rules, and those of the older version.
+COMPARISONS: Mapping[str, Comparison] = {
+    "doc": document_score,
+    "table": html_table_score,
+    "formula": formula_score,
+    "molecular": molecule_score,
+}
+OLDER_COMPARISONS: Mapping[str, Comparison] = {
+    **COMPARISONS,
+    "doc": partial(document_score, lenient=True),
+    "table": blankless_table_score,
+}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sailbench.report.inert import line as in_line
 from sailbench.report.means import Number
 from sailbench.report.reference import MARKS
-from sailbench.report.runs import Record
+from sailbench.report.runs import Record, Run
 from sailbench.report.sheet import Cell, Line, Sheet
 
 HEADINGS = ("task", "score", "95 % interval", "n", "protocol", "notes")
@@ -128,15 +128,23 @@ def sheet_line(sheet: Sheet, line: Line) -> Words:
 
 def footnotes(sheet: Sheet) -> Iterator[str]:
     """What the sheet's signs mean, what each run says of its own numbers, and where published ones are from."""
-    yield "± reaches to the end of the 95 % interval, from standard errors clustered by shared media; n counts what is graded."
+    yield "± reaches to the end of the 95 % interval, clustered by shared media; n counts what is graded."
     used = {mark for line in sheet.lines for cell in line.cells if cell for mark in cell.marks}
     for mark, meaning in MARKS.items():
         if mark in used:
             yield f"{mark}: {meaning}."
     for run in sheet.runs:
-        for task, record in run.records.items():
-            said = notes(record)
-            if said:
-                yield in_line(f"{run.name}, {task}: ") + " " + said + "."
+        yield from _told(run, whole=len(sheet.runs) == 1)
     sources = dict.fromkeys(cell.source for line in sheet.lines for cell in line.cells if cell and cell.source)
     yield from (f"Published: {source}." for source in sources)
+
+
+def _told(run: Run, whole: bool) -> Iterator[str]:
+    """What a run says of its numbers: a line a task, or in short its totals and which tasks have ungraded samples."""
+    if not whole:
+        counts = {what: sum(record[what] for record in run.records.values()) for what in ("n", "unparsed", "truncated")}
+        yield in_line(f"{run.name}: {counts['unparsed']} unparsed, {counts['truncated']} truncated of {counts['n']}.")
+    for task, record in run.records.items():
+        said = notes(record)
+        if said and (whole or record["ungraded"]):
+            yield f"{in_line(run.name)}, {in_line(task)}: {said}."

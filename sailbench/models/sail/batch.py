@@ -1,86 +1,146 @@
-"""Requests in windows: opened, encoded, grouped by length and answered together, each ending in one response."""
+"""Requests streaming through: opened ahead in threads, answered in shared steps, handed on as each is done."""
 
+import os
+import signal
+import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import FrameType
 from typing import TYPE_CHECKING
 
-from sailbench.errors import MediaError, SailbenchError
+from sailbench.errors import MediaError
 from sailbench.models.sail import chat
-from sailbench.models.sail.chat import Picture, Turn
-from sailbench.models.sail.decode import Prompt, Sampler, write
+from sailbench.models.sail.budget import Budget
 from sailbench.models.sail.processor import Processor
-from sailbench.models.sail.sight import Seen, Sight
+from sailbench.models.sail.scheduler import Scheduler
+from sailbench.models.sail.sight import Sight
+from sailbench.models.sail.talk import Talk, told
 from sailbench.types import Request, Response
 
 if TYPE_CHECKING:
     from sailbench.models.sail.model import SailVL2
 
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much is done at once: requests drawn, positions held in the cache, rows decoded, tiles encoded."""
-
-    window: int = 64
-    positions: int = 65536
-    rows: int = 64
-    tiles: int = 16
+__all__ = ["Budget", "answer", "prompt_tokens"]
+Answered = tuple[Request, Response]
 
 
-@dataclass(slots=True, eq=False)
-class Talk:
-    """A request on its way: its turns, what has been answered, and the prompt of the turn that is next."""
+def answer(model: "SailVL2", requests: Iterable[Request]) -> Iterator[Answered]:
+    """Each request once, with its response; one that fails has an error, and the others go on.
 
-    request: Request
-    turns: list[Turn]
-    seen: list[Seen]
-    answers: list[str] = field(default_factory=list)
-    ids: list[int] = field(default_factory=list)
-    pictures: list[Seen] = field(default_factory=list)
-    tokens_in: int = 0
-    tokens_out: int = 0
-    seconds: float = 0.0
-    cut: bool = False
-    error: str | None = None
-
-    @property
-    def done(self) -> bool:
-        return self.error is not None or len(self.answers) == len(self.turns)
-
-    def response(self) -> Response:
-        texts = [chat.unhyphenated(text) for text in self.answers] if len(self.turns) > 1 else self.answers
-        return Response(
-            texts=tuple(texts),
-            tokens_in=self.tokens_in,
-            tokens_out=self.tokens_out,
-            seconds=self.seconds,
-            finish="error" if self.error is not None else "length" if self.cut else "stop",
-            error=self.error,
-        )
+    Interrupted from the keyboard, it draws no more, answers what is being written, and then raises KeyboardInterrupt.
+    """
+    threads = max(1, min(16, (os.cpu_count() or 2) // 2))
+    with ThreadPoolExecutor(threads, "open") as pool, Interruption() as interruption:
+        stream = Stream(model, iter(requests), pool)
+        yield from stream.answers(interruption)
+        if interruption:
+            raise KeyboardInterrupt
 
 
-def answer(model: "SailVL2", requests: Iterable[Request]) -> Iterator[tuple[Request, Response]]:
-    """Each request once, with its response; one that fails has an error, and the others go on."""
-    drawn = iter(requests)
-    while window := list(islice(drawn, model.budget.window)):
-        sight = Sight(model.network, model.processor, model.budget.tiles)
-        talks: list[Talk] = []
-        for request in window:
-            started = time.perf_counter()
+class Interruption:
+    """True after a first Ctrl-C; a second one interrupts at once. Signals of a thread that is not the main one pass."""
+
+    def __init__(self) -> None:
+        self._came = False
+        self._ours = threading.current_thread() is threading.main_thread()
+        self._ours = self._ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    def __bool__(self) -> bool:
+        return self._came
+
+    def __enter__(self) -> "Interruption":
+        if self._ours:
+            signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self._came:
+            signal.default_int_handler(number, frame)
+        self._came = True
+
+
+class Stream:
+    """Requests between being drawn and being answered, at most a window of them."""
+
+    def __init__(self, model: "SailVL2", requests: Iterator[Request], pool: ThreadPoolExecutor) -> None:
+        self._model, self._requests, self._pool = model, requests, pool
+        self._sight = Sight(model.network, model.processor, model.budget.tiles)
+        self._scheduler = Scheduler(model, self._sight, model.clock)
+        self._opening: deque[tuple[Request, Future[Talk]]] = deque()
+        self._more = True
+
+    def answers(self, interruption: Interruption) -> Iterator[Answered]:
+        while True:
+            if interruption:
+                self._stop()
+            self._draw()
+            yield from self._settled()
+            if len(self._scheduler):
+                yield from self._advanced(self._scheduler.step())
+            elif not self._opening and not self._more:
+                return
+
+    def _draw(self) -> None:
+        room = self._scheduler.limits.window - len(self._opening) - len(self._scheduler)
+        while self._more and room > 0:
+            request = next(self._requests, None)
+            if request is None:
+                self._more = False
+            else:
+                self._opening.append((request, self._pool.submit(self._open, request)))
+                room -= 1
+
+    def _open(self, request: Request) -> Talk:
+        started = time.perf_counter()
+        glances = self._sight.look(request)
+        turns = chat.lay_out(request, [len(seen) for seen in glances])
+        talk = Talk(request, turns, [glance for each in glances for glance in each])
+        talk.ask(self._model.processor)
+        talk.seconds = time.perf_counter() - started
+        self._model.clock.add("opening (threads)", talk.seconds)
+        return talk
+
+    def _settled(self) -> Iterator[Answered]:
+        """Queue what is open, in the order of the requests; wait for the next one when there is nothing else to do."""
+        while self._opening:
+            request, opened = self._opening[0]
+            if not opened.done() and len(self._scheduler) and not self._model.budget.fixed:
+                return
+            self._opening.popleft()
             try:
-                talks.append(_open(model, request, sight))
-                talks[-1].seconds = time.perf_counter() - started
+                with self._model.clock.stage("waiting for media"):
+                    talk = opened.result()
             except Exception as error:  # the per-request boundary: foreign decoders raise anything
-                yield request, _failed(error)
-        yield from _converse(model, talks, sight)
+                yield request, Response(finish="error", error=told(error))
+            else:
+                self._model.neutralised += sum(map(self._model.processor.tokenizer.specials_in, request.turns))
+                yield from self._queued(talk)
 
+    def _queued(self, talk: Talk) -> Iterator[Answered]:
+        self._scheduler.add(talk)
+        if talk.done:
+            yield talk.request, talk.response()
 
-def _open(model: "SailVL2", request: Request, sight: Sight) -> Talk:
-    glances = sight.look(request)
-    turns = chat.lay_out(request, [len(seen) for seen in glances])
-    model.neutralised += sum(model.processor.tokenizer.specials_in(turn) for turn in request.turns)
-    return Talk(request, turns, [seen for each in glances for seen in each])
+    def _advanced(self, talks: list[Talk]) -> Iterator[Answered]:
+        for talk in talks:
+            if talk.done:
+                yield talk.request, talk.response()
+            else:
+                talk.ask(self._model.processor)
+                yield from self._queued(talk)
+
+    def _stop(self) -> None:
+        self._more = False
+        for _, opened in self._opening:
+            opened.cancel()
+        self._opening.clear()
+        self._scheduler.forget_waiting()
 
 
 def prompt_tokens(processor: Processor, request: Request) -> int:
@@ -93,83 +153,3 @@ def prompt_tokens(processor: Processor, request: Request) -> int:
         return processor.prompt_tokens(request, sizes)
     except MediaError:
         return 0
-
-
-def _failed(error: Exception) -> Response:
-    # Our own errors are sentences; others need their kind to be understood.
-    said = str(error) if isinstance(error, SailbenchError) else f"{type(error).__name__}: {error}"
-    return Response(finish="error", error=" ".join(said.split()))
-
-
-def _converse(model: "SailVL2", talks: list[Talk], sight: Sight) -> Iterator[tuple[Request, Response]]:
-    """Turn after turn until every talk is done; what is done is handed on after each group."""
-    while talks:
-        for talk in talks:
-            _ask(model, talk)
-        yield from ((talk.request, talk.response()) for talk in talks if talk.done)
-        asked = [talk for talk in talks if not talk.done]
-        for group in groups(asked, model.budget):
-            _answer_group(model, group, sight)
-            yield from ((talk.request, talk.response()) for talk in group if talk.done)
-        talks = [talk for talk in asked if not talk.done]
-
-
-def _ask(model: "SailVL2", talk: Talk) -> None:
-    """Lay out the next turn after the talk so far; the model is given its own answers as the history."""
-    answers = [chat.hyphenated(chat.unhyphenated(text)) for text in talk.answers]
-    parts = chat.conversation(talk.turns[: len(answers) + 1], answers)
-    talk.pictures = [talk.seen[part.index] for part in parts if isinstance(part, Picture)]
-    talk.ids = model.processor.ids(parts, [seen.slots for seen in talk.seen])
-    room = min(model.config.max_positions, model.budget.positions)
-    if len(talk.ids) >= room:
-        talk.error = f"the prompt has {len(talk.ids)} tokens, and only {room} fit"
-
-
-def groups(talks: Sequence[Talk], budget: Budget) -> Iterator[list[Talk]]:
-    """Talks of similar length, the longest first, as many as fit the budget with their longest answers."""
-    group: list[Talk] = []
-    reach = 0
-    for talk in sorted(talks, key=lambda talk: -len(talk.ids)):
-        longest = max(reach, len(talk.ids) + talk.request.sampling.max_tokens)
-        apart = group and len(group[0].ids) > 2 * len(talk.ids) + 256
-        if group and (apart or len(group) == budget.rows or longest * (len(group) + 1) > budget.positions):
-            yield group
-            group, longest = [], len(talk.ids) + talk.request.sampling.max_tokens
-        group.append(talk)
-        reach = longest
-    if group:
-        yield group
-
-
-def _answer_group(model: "SailVL2", group: list[Talk], sight: Sight) -> None:
-    """Answer a turn of each; a group that is too much for the device is tried again one by one."""
-    waiting, failure = list(group), None
-    try:
-        prompts = [_prompt(model, talk, sight) for talk in group]
-        started = time.perf_counter()
-        for row, ids in write(model.network.language_model, prompts, model.processor.tokenizer.end):
-            _take(model, group[row], ids, time.perf_counter() - started)
-            waiting.remove(group[row])
-    except RuntimeError as error:
-        failure = _failed(error).error
-    # Outside the handler: the exception holds on to the memory that ran out.
-    if failure and len(group) == 1:
-        group[0].error = failure
-    elif failure:
-        for talk in waiting:
-            _answer_group(model, [talk], sight)
-
-
-def _prompt(model: "SailVL2", talk: Talk, sight: Sight) -> Prompt:
-    features = [sight.features(seen) for seen in talk.pictures]
-    embeds = model.network.embed(talk.ids, features, model.processor.tokenizer.slot)
-    most = min(talk.request.sampling.max_tokens, model.config.max_positions - len(talk.ids))
-    return Prompt(embeds, max(1, most), Sampler.of(talk.request, len(talk.answers)))
-
-
-def _take(model: "SailVL2", talk: Talk, ids: list[int], seconds: float) -> None:
-    talk.answers.append(model.processor.tokenizer.decode(ids))
-    talk.tokens_in += len(talk.ids)
-    talk.tokens_out += len(ids)
-    talk.seconds += seconds
-    talk.cut = talk.cut or ids[-1] != model.processor.tokenizer.end

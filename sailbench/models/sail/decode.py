@@ -1,12 +1,14 @@
-"""Writing answers: several prompts read together, then a token a row and step until each row has ended."""
+"""Writing answers: rows of many lengths read and written in shared steps, each leaving when it has ended."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
-from sailbench.models.sail.language import Decoder
+from sailbench.models.sail.attention import Batch, Span
+from sailbench.models.sail.cache import Beginning, Lanes, Place, Shape
+from sailbench.models.sail.language import Layers
 from sailbench.types import Request
 
 
@@ -38,30 +40,115 @@ class Sampler:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prompt:
-    """Embeddings [T, H] to be continued by at most `max_tokens` tokens."""
+    """Embeddings [T, H] to be continued by at most `max_tokens` tokens; `stem` is what was computed before them."""
 
     embeds: Tensor
     max_tokens: int
     sampler: Sampler | None = None
+    stem: tuple[Beginning, int] | None = None
+
+    @property
+    def positions(self) -> int:
+        return len(self.embeds) + (self.stem[1] if self.stem else 0)
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """A prompt on its way, and the tokens written so far."""
+
+    prompt: Prompt
+    place: Place
+    tokens: list[int] = field(default_factory=list)
+
+    @property
+    def unread(self) -> int:
+        """How many of the prompt's positions are still to be computed."""
+        return max(0, self.prompt.positions - self.place.length)
+
+
+class Decoder:
+    """Rows being read and written together, a step at a time."""
+
+    def __init__(self, model: nn.Module, stop: int) -> None:
+        self.layers = Layers.of(model)
+        layers = self.layers
+        self.shape = Shape(len(layers), layers.kv_heads, layers.width, layers.dtype, layers.device)
+        self.lanes = Lanes(self.shape)
+        self.rows: list[Row] = []
+        self.stop = stop
+
+    @torch.inference_mode()
+    def start(self, prompt: Prompt) -> Row:
+        """A row for the prompt, its stem in place; it is read in the next steps."""
+        place = self.lanes.enter(prompt.positions + min(prompt.max_tokens, 16))
+        if prompt.stem is not None:
+            beginning, place.length = prompt.stem
+            place.kept(place.length).copy_(beginning.tensor[:, :, : place.length])
+        self.rows.append(Row(prompt, place))
+        return self.rows[-1]
+
+    @torch.inference_mode()
+    def step(self, tokens: int = 1 << 30) -> list[Row]:
+        """Write a token of each row that is read, and read the others, `tokens` in all at most. Returns the ended."""
+        spans = self._spans(tokens)
+        batch = Batch.of(spans, self.layers)
+        hidden = self.layers.run(self._inputs(batch.spans), batch.positions, batch.attend)
+        for span in spans:
+            span.place.length += span.tokens
+        writing = [span.row for span in batch.spans if not span.row.unread]
+        ends = [end - 1 for span, end in zip(batch.spans, batch.ends, strict=True) if not span.row.unread]
+        if not writing:
+            return []
+        logits = self.layers.logits(hidden[torch.tensor(ends, device=hidden.device)])
+        for row, token in zip(writing, choose(logits, [row.prompt.sampler for row in writing]), strict=True):
+            row.tokens.append(token)
+        return [row for row in self.rows if row.tokens and self._ended(row)]
+
+    def drop(self, rows: Sequence[Row]) -> None:
+        """Free the places of rows."""
+        gone = set(map(id, rows))
+        self.rows = [row for row in self.rows if id(row) not in gone]
+        for lane in list(self.lanes):
+            lane.leave([row.place for row in rows if row.place.lane is lane])
+
+    def _ended(self, row: Row) -> bool:
+        return row.tokens[-1] == self.stop or len(row.tokens) >= row.prompt.max_tokens
+
+    def _spans(self, tokens: int) -> list[Span]:
+        """What each row computes next: rows that are read one token, the others in order what is left of the budget."""
+        left = max(1, tokens - sum(not row.unread for row in self.rows))
+        spans: list[Span] = []
+        for row in self.rows:
+            count = min(row.unread, left) if row.unread else 1
+            left -= count if row.unread else 0
+            if not count:
+                continue
+            if row.place.length + count > row.place.lane.capacity:
+                row.place = self.lanes.grown(row.place, row.place.length + count)
+            spans.append(Span(row, row.place, count))
+        return spans
+
+    def _inputs(self, spans: Sequence[Span]) -> Tensor:
+        """[N, H]: a slice of the prompt or the embedding of the last token of each span."""
+        last = [span.row.tokens[-1] for span in spans if not span.row.unread]
+        written = iter(self.layers.embed(torch.tensor(last, device=self.layers.device)).split(1)) if last else iter(())
+        pieces: list[Tensor] = []
+        for span in spans:
+            row = span.row
+            start = span.place.length - (row.prompt.positions - len(row.prompt.embeds))
+            pieces.append(row.prompt.embeds[start : start + span.tokens] if row.unread else next(written))
+        return torch.cat(pieces)
 
 
 @torch.inference_mode()
 def write(model: nn.Module, prompts: Sequence[Prompt], stop: int) -> Iterator[tuple[int, list[int]]]:
     """Which prompt has ended, and its tokens, as each ends; `stop` is kept as the last token where it was reached."""
-    decoder = Decoder(model)
-    rows = list(range(len(prompts)))
-    written: list[list[int]] = [[] for _ in prompts]
-    logits = decoder.read([prompt.embeds for prompt in prompts])
-    while rows:
-        for row, token in zip(rows, choose(logits, [prompts[row].sampler for row in rows]), strict=True):
-            written[row].append(token)
-        going = [r for r in rows if written[r][-1] != stop and len(written[r]) < prompts[r].max_tokens]
-        yield from ((row, written[row]) for row in rows if row not in going)
-        if 0 < len(going) < len(rows):
-            decoder.keep([i for i, row in enumerate(rows) if row in going])
-        rows = going
-        if rows:
-            logits = decoder.write(torch.tensor([written[row][-1] for row in rows], device=logits.device))
+    decoder = Decoder(model, stop)
+    number = {id(decoder.start(prompt)): i for i, prompt in enumerate(prompts)}
+    while decoder.rows:
+        ended = decoder.step()
+        decoder.drop(ended)
+        yield from ((number[id(row)], row.tokens) for row in ended)
 
 
 def choose(logits: Tensor, samplers: Sequence[Sampler | None]) -> list[int]:

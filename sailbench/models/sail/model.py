@@ -11,7 +11,7 @@ from torch import Tensor
 from sailbench.errors import ModelError
 from sailbench.models import catalogue
 from sailbench.models.sail import batch, chat, pixels, weights
-from sailbench.models.sail.batch import Budget
+from sailbench.models.sail.budget import Budget, Clock
 from sailbench.models.sail.config import SailConfig
 from sailbench.models.sail.decode import Prompt, write
 from sailbench.models.sail.language import restore_rotary
@@ -36,7 +36,7 @@ class SailVL2:
 
     def __init__(self, network: Network, processor: Processor, name: str, files: Sequence[Path] = ()) -> None:
         self.network, self.processor, self.name = network, processor, name
-        self.budget = Budget()
+        self.budget, self.clock = Budget(), Clock()
         self.neutralised = 0
         self._files = tuple(files)
 

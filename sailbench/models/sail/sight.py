@@ -1,8 +1,15 @@
-"""What the requests of a window show: each medium opened, cut and encoded once for each way of looking at it."""
+"""What requests show: each medium opened and cut once for each way of looking at it, and encoded once.
 
-from collections.abc import Hashable
+Opening happens in threads ahead of the engine; encoding in the engine, many tiles at once. What was seen last is kept.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
+from threading import Lock
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -13,79 +20,109 @@ from sailbench.models.sail.processor import Processor
 from sailbench.models.sail.tiling import View
 from sailbench.types import Media, Request
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 Key = Hashable
+KEPT_BYTES = 1 << 30  # of tiles and features that no request holds
 
 
-class Seen(NamedTuple):
-    """An image of a request: under which key its features lie, and how many there are."""
+@dataclass(slots=True, eq=False)
+class Glance:
+    """An image as it is looked at: cut, then encoded. Whoever holds it keeps its features."""
 
     key: Key
     slots: int
+    tiles: Tensor | None  # [n, H, W, 3] uint8; gone when encoded
+    features: Tensor | None = None  # [slots, H]
 
 
 class Sight:
-    """Vision features by image and view. Tiles wait until a batch is full; `features` encodes what still waits."""
+    """Glances by image and view; the same image is opened by one thread only, and the others wait for it."""
 
     def __init__(self, network: Network, processor: Processor, tiles_at_once: int) -> None:
         self._network, self._processor, self._at_once = network, processor, tiles_at_once
-        self._slots: dict[Key, int] = {}
-        self._videos: dict[Key, int] = {}
-        self._waiting: list[tuple[Key, Tensor]] = []
-        self._features: dict[Key, Tensor] = {}
+        self._known: OrderedDict[Key, Future[list[Glance]]] = OrderedDict()
+        self._sizes: dict[Key, int] = {}
+        self._lock = Lock()
 
-    def look(self, request: Request) -> list[list[Seen]]:
+    def look(self, request: Request) -> list[list[Glance]]:
         """The images of each of the request's media, in order. Raises MediaError for what cannot be opened."""
         frames = request.sampling.frames
-        counts = [self._watch(m, frames) if m.kind == "video" else 1 for m in request.media]
+        videos = {m: self._watched(m, frames) for m in request.media if m.kind == "video"}
+        counts = [len(videos[m]) if m.kind == "video" else 1 for m in request.media]
         views = iter(self._processor.views(request, counts))
         own = [[next(views) for _ in range(count)] for count in counts]
-        return [self._glances(m, frames, seen) for m, seen in zip(request.media, own, strict=True)]
-
-    def features(self, seen: Seen) -> Tensor:
-        """[slots, H]"""
-        if seen.key not in self._features:
-            self._encode()
-        return self._features[seen.key]
-
-    def _glances(self, medium: Media, frames: int, views: list[View]) -> list[Seen]:
-        if medium.kind == "video":
-            keys: list[Key] = [(_identity(medium), frames, i) for i in range(len(views))]
-        else:
-            keys = [(_identity(medium), views[0])]
-            if keys[0] not in self._slots:
-                from sailbench import media
-
-                self._take(keys[0], pixels.tiles(media.open_image(medium), views[0], self._processor))
-        return [Seen(key, self._slots[key]) for key in keys]
-
-    def _watch(self, video: Media, frames: int) -> int:
-        """How many frames a video has to show; a short one has fewer than asked for."""
-        name = (_identity(video), frames)
-        if name not in self._videos:
-            from sailbench import media
-
-            images = media.frames(video, frames)
-            for i, image in enumerate(images):
-                self._take((*name, i), pixels.tiles(image, View(1), self._processor))
-            self._videos[name] = len(images)
-        return self._videos[name]
-
-    def _take(self, key: Key, tiles: Tensor) -> None:
-        unit = self._processor.config.unit
-        self._slots[key] = tiles.shape[0] * (tiles.shape[2] // unit) * (tiles.shape[3] // unit)
-        self._waiting.append((key, tiles))
-        if sum(len(waiting) for _, waiting in self._waiting) >= self._at_once:
-            self._encode()
+        return [videos.get(m) or self._looked(m, seen[0]) for m, seen in zip(request.media, own, strict=True)]
 
     @torch.inference_mode()
-    def _encode(self) -> None:
-        waiting, self._waiting = sorted(self._waiting, key=lambda pair: pair[1].shape[1:]), []
-        for _, group in groupby(waiting, key=lambda pair: pair[1].shape[1:]):
-            keys, tiles = zip(*group, strict=True)
-            chunks = torch.split(torch.cat(tiles), self._at_once)
-            encoded = torch.cat([self._network.image_embeddings(self._network.place(chunk)) for chunk in chunks])
-            for key, own in zip(keys, torch.split(encoded, [len(t) for t in tiles]), strict=True):
-                self._features[key] = own.flatten(0, 1)  # [tiles, slots, H] -> [tiles*slots, H]
+    def encode(self, glances: Sequence[Glance]) -> None:
+        """Give every glance its features; tiles of one size are encoded together."""
+        waiting = {id(glance): glance for glance in glances if glance.features is None}.values()
+        for _, group in groupby(sorted(waiting, key=_size), key=_size):
+            together = list(group)
+            tiles = torch.cat([glance.tiles for glance in together if glance.tiles is not None])
+            encoded = torch.cat([self._encoded(chunk) for chunk in torch.split(tiles, self._at_once)])
+            for glance, own in zip(together, encoded.split([_count(g) for g in together]), strict=True):
+                glance.features, glance.tiles = own.flatten(0, 1), None  # [tiles, slots, H] -> [tiles*slots, H]
+
+    def _encoded(self, tiles: Tensor) -> Tensor:
+        config, place = self._processor.config, self._network.vision_model.preprocessor.pos_embed.device
+        shown = pixels.scaled(tiles.to(place, non_blocking=True), config.mean, config.std)
+        return self._network.image_embeddings(self._network.place(shown))
+
+    def _watched(self, video: Media, frames: int) -> list[Glance]:
+        from sailbench import media
+
+        return self._once((_identity(video), frames), lambda: [(i, View(1)) for i in media.frames(video, frames)])
+
+    def _looked(self, image: Media, view: View) -> list[Glance]:
+        from sailbench import media
+
+        return self._once((_identity(image), view), lambda: [(media.open_image(image), view)])
+
+    def _once(self, key: Key, opened: "Callable[[], list[tuple[Image, View]]]") -> list[Glance]:
+        with self._lock:
+            known = self._known.get(key)
+            if known is None:
+                mine = self._known[key] = Future()
+            else:
+                self._known.move_to_end(key)
+        if known is not None:
+            return known.result()
+        try:
+            glances = [self._glance((key, i), image, view) for i, (image, view) in enumerate(opened())]
+        except BaseException as error:
+            with self._lock:
+                del self._known[key]
+            mine.set_exception(error)
+            raise
+        mine.set_result(glances)
+        self._bound(key, glances)
+        return glances
+
+    def _glance(self, key: Key, image: "Image", view: View) -> Glance:
+        tiles, unit = pixels.squares(image, view, self._processor), self._processor.config.unit
+        return Glance(key, len(tiles) * (tiles.shape[1] // unit) * (tiles.shape[2] // unit), tiles)
+
+    def _bound(self, key: Key, glances: Sequence[Glance]) -> None:
+        """Let what was seen longest ago go; requests that are on their way hold their own."""
+        width = self._processor.config.hidden_size * self._network.dtype.itemsize
+        with self._lock:
+            self._sizes[key] = sum(g.slots * width + (0 if g.tiles is None else g.tiles.nbytes) for g in glances)
+            while sum(self._sizes.values()) > KEPT_BYTES and len(self._sizes) > 1:
+                oldest = next(iter(self._known))
+                if oldest not in self._sizes:  # still being opened
+                    break
+                del self._known[oldest], self._sizes[oldest]
+
+
+def _size(glance: Glance) -> tuple[int, ...]:
+    return () if glance.tiles is None else tuple(glance.tiles.shape[1:])
+
+
+def _count(glance: Glance) -> int:
+    return 0 if glance.tiles is None else len(glance.tiles)
 
 
 def _identity(medium: Media) -> Key:

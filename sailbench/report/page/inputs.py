@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from sailbench import data, registry
@@ -35,7 +36,7 @@ def read_inputs(task: str, runs: Sequence[Run], places: data.Places, files: Sequ
     """The samples that some run has; a task or rows that are not at hand are told, not failed on."""
     records = [run.records.get(task) for run in runs]
     try:
-        own = registry.load(next((name for name in files if name.endswith(f"{task}.py")), task))
+        own = registry.load(next((name for name in files if Path(name).stem == task), task))
         samples = [sample for row in data.open_rows(own, places) if (sample := own.read(row)) is not None]
         asked = {sample.id: _asked(own, sample, records) for sample in samples}
     except SailbenchError as error:

@@ -1,0 +1,213 @@
+"""A candidate is asked only as long as it takes: rounds of randomly ordered clusters until the evidence decides.
+
+A fifth of alpha goes to the sequential test, which may stop after any round. If it never does, every sample has been
+asked, and the fixed-size test decides with the other four fifths: together they are wrong with probability alpha.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from sailbench import run, stats
+from sailbench.errors import ModelError, UsageError
+from sailbench.gate import sides
+from sailbench.gate.pairing import differing_facts, joined_clusters, measure_of, pair
+from sailbench.gate.sides import Side
+from sailbench.gate.verdict import Asked, Compared, Finding, Terms, Verdict, compare, judge
+from sailbench.plan import Plan
+from sailbench.run import Watch, Work
+
+SEQUENTIAL_SHARE = 0.2
+# Samples of the first round; every later one has as many, or a quarter of what was asked before if that is more.
+FIRST, GROWTH = 64, 0.25
+# After so many answers a model of which too few can be graded is given up.
+PATIENCE = 20
+
+Round = dict[str, tuple[stats.Change, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A candidate (the plan's model), the baseline's folder, the terms, and the seed of the order."""
+
+    plan: Plan
+    baseline: Path
+    terms: Terms
+    now: datetime
+    watch: Watch
+    seed: int = 0
+
+
+def decide(trial: Trial) -> Verdict:
+    """Ask the candidate in rounds, grade as they come, and stop as soon as it is decided."""
+    baseline, results = sides.model_folder(trial.baseline), trial.plan.results
+    if results.folder.resolve() == baseline.resolve():
+        raise UsageError(f"the candidate's answers would go into the baseline's folder {baseline}; give another --out")
+    contests = [_Contest.of(trial, work, sides.read(baseline, work.task.name)) for work in trial.plan.work]
+    refused = {own.name: Compared(why_not=own.why_not) for own in contests if own.why_not}
+    if refused:
+        return judge(refused, trial.terms, (str(baseline), str(results.folder)))
+    largest = {own.name: own.largest for own in contests}
+    plan = stats.Plan(margin=trial.terms.margin, alpha=trial.terms.alpha * SEQUENTIAL_SHARE, largest=largest)
+    with results.locked():
+        outcome = stats.watch(rounds(trial, contests), plan)
+        for own in contests:
+            run.summary_record(own.asked_work(), results, trial.plan.protocol(own.work.task), _facts(trial))
+    samples, total = sum(len(own.asked) for own in contests), sum(len(own.side.lines) for own in contests)
+    return _concluded(trial, baseline, Asked(samples=samples, total=total, outcome=outcome))
+
+
+def _facts(trial: Trial) -> run.Facts:
+    return trial.plan.facts(trial.now)
+
+
+def _concluded(trial: Trial, baseline: Path, asked: Asked) -> Verdict:
+    """The sequential verdict, or the fixed-size test's where every sample had to be asked."""
+    rest = replace(trial.terms, alpha=trial.terms.alpha * (1 - SEQUENTIAL_SHARE))
+    tasks = [work.task.name for work in trial.plan.work]
+    fixed = compare(baseline, trial.plan.results.folder, rest, tasks)
+    decided = asked.outcome.verdict
+    if decided is None or fixed.verdict == "not comparable":
+        return replace(fixed, terms=trial.terms, asked=asked)
+    return replace(
+        fixed,
+        verdict=decided,
+        terms=trial.terms,
+        findings=tuple(map(_stopped, fixed.findings)),
+        pooled=None,
+        asked=asked,
+    )
+
+
+def _stopped(finding: Finding) -> Finding:
+    """A finding without limits and p-values of a fixed size: at a chosen moment they do not hold."""
+    return replace(
+        finding,
+        verdict="stopped early",
+        method="betting",
+        lower=None,
+        upper=None,
+        p_pass=None,
+        p_regression=None,
+        p_changed=None,
+        needed=None,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Contest:
+    """One task of a trial: the samples that the baseline has, by cluster in random order, and how far it has come."""
+
+    work: Work
+    side: Side
+    order: list[list[str]]
+    largest: int
+    why_not: str = ""
+    asked: list[str] = field(default_factory=list)
+    ungraded: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.work.task.name
+
+    @classmethod
+    def of(cls, trial: Trial, work: Work, side: Side) -> "_Contest":
+        known = {sample.id for sample in work.samples}
+        missing = [id for id in side.lines if id not in known]
+        against = list(
+            differing_facts(side.record, _asked_facts(trial.plan, work))
+        )
+        if missing:
+            against.append(f"{len(missing)} of the baseline's samples are not in these rows, such as {missing[0]!r}")
+        alone = pair(side, side, measure_of(side))
+        if alone is None:
+            against.append("the baseline holds no graded sample")
+        return cls(
+            work=restricted(work, list(side.lines)),
+            side=side,
+            order=_order(side, f"{trial.seed} {work.task.name}"),
+            largest=max((change.size for change in alone.difference.changes), default=1) if alone else 1,
+            why_not="; ".join(against),
+        )
+
+    def asked_work(self) -> Work:
+        return restricted(self.work, self.asked)
+
+
+def _asked_facts(plan: Plan, work: Work) -> dict[str, object]:
+    """What a summary of this work would say of the task, before anything is asked. Judges are not asked in rounds."""
+    task = work.task
+    protocol = plan.protocol(task)
+    return {
+        "task_version": task.version,
+        "protocol": protocol,
+        "scale": task.scale,
+        "higher_is_better": task.higher_is_better,
+        "data": work.data,
+        "sampling": asdict(work.requests[0].sampling) if work.requests else {},
+    }
+
+
+def restricted(work: Work, ids: Sequence[str]) -> Work:
+    """The same work on these samples only."""
+    wanted = set(ids)
+    kept = [(sample, request, key) for sample, request, key in work if sample.id in wanted]
+    samples, requests, keys = zip(*kept, strict=True) if kept else ((), (), ())
+    return replace(work, samples=tuple(samples), requests=tuple(requests), keys=tuple(keys))
+
+
+def _order(side: Side, seed: str) -> list[list[str]]:
+    """The baseline's samples by cluster, clusters in random order."""
+    clusters: dict[int, list[str]] = {}
+    for id, cluster in joined_clusters(side.lines, side.lines).items():
+        clusters.setdefault(cluster, []).append(id)
+    order = list(clusters.values())
+    random.Random(seed).shuffle(order)
+    return order
+
+
+def rounds(trial: Trial, contests: Sequence[_Contest]) -> Iterator[Round]:
+    """Each round asks every task's next clusters, all in one pool, and yields what changed in them."""
+    total = sum(len(own.side.lines) for own in contests)
+    done = [0] * len(contests)
+    for share in shares(total):
+        batches: dict[str, list[str]] = {}
+        for i, own in enumerate(contests):
+            upto = max(done[i], round(share * len(own.order)))
+            batches[own.name] = [id for cluster in own.order[done[i] : upto] for id in cluster]
+            done[i] = upto
+        parts = [restricted(own.work, batches[own.name]) for own in contests]
+        waiting = run.unanswered(parts, trial.plan.results)
+        run.collect(trial.plan.model, waiting, trial.plan.results, trial.watch)
+        yield {own.name: _seen(trial, own, part) for own, part in zip(contests, parts, strict=True)}
+        _check_graded(contests, trial.terms)
+
+
+def shares(total: int) -> Iterator[float]:
+    """How much of everything has been asked at the end of each round."""
+    share = first = min(1.0, FIRST / total)
+    while share < 1:
+        yield share
+        share += max(first, GROWTH * share)
+    yield 1.0
+
+
+def _seen(trial: Trial, contest: _Contest, part: Work) -> tuple[stats.Change, ...]:
+    """Grade a round's answers of one task and set them beside the baseline's."""
+    graded = run.grade(part, trial.plan.results, trial.plan.protocol(part.task))
+    lines = {g.sample.id: run.score_line(g) for g in graded}
+    contest.asked += lines
+    contest.ungraded += sum(line["value"] is None for line in lines.values())
+    old = replace(contest.side, lines={id: contest.side.lines[id] for id in lines})
+    pairs = pair(old, replace(contest.side, lines=lines), measure_of(contest.side))
+    return pairs.difference.changes if pairs else ()
+
+
+def _check_graded(contests: Sequence[_Contest], terms: Terms) -> None:
+    for own in contests:
+        if len(own.asked) >= PATIENCE and own.ungraded > terms.most_ungraded * len(own.asked):
+            raise ModelError(
+                f"{own.name}: {own.ungraded} of {len(own.asked)} answers are not graded; nothing to compare"
+            )

@@ -1,0 +1,182 @@
+"""Which turns are computed next: rows fill up as they become free, and nothing that prompts share is computed twice."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from sailbench.models.sail.budget import Clock
+from sailbench.models.sail.cache import BLOCK, Beginning, Stems, longest
+from sailbench.models.sail.decode import Decoder, Prompt, Sampler
+from sailbench.models.sail.sight import Glance, Sight
+from sailbench.models.sail.talk import Talk, told
+
+if TYPE_CHECKING:
+    from sailbench.models.sail.model import SailVL2
+
+
+class Scheduler:
+    """Turns that wait and turns that are written, in steps; a turn whose beginning is being read waits for it."""
+
+    def __init__(self, model: "SailVL2", sight: Sight, clock: Clock) -> None:
+        self._model, self._sight, self._clock = model, sight, clock
+        self._decoder = Decoder(model.network.language_model, model.processor.tokenizer.end)
+        self.limits = model.budget.sized(self._decoder.shape)
+        self._stems = Stems(self.limits.positions // 4)
+        self._waiting: deque[Talk] = deque()
+        self._running: list[Talk] = []
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._running)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def add(self, talk: Talk) -> None:
+        """Queue the talk's turn; one that cannot fit has an error instead."""
+        model_room, cache_room = self._model.config.max_positions, self.limits.positions
+        if len(talk.ids) >= min(model_room, cache_room):
+            whose = "the model's positions" if model_room <= cache_room else "the cache"
+            talk.error = f"the prompt has {len(talk.ids)} tokens, and only {min(model_room, cache_room)} fit {whose}"
+        else:
+            self._waiting.append(talk)
+
+    def step(self) -> list[Talk]:
+        """Compute once. Returns the talks whose turn has been answered, or has failed."""
+        try:
+            self._admit()
+            with self._clock.stage("language"):
+                ended = self._decoder.step(self.limits.tokens)
+        except RuntimeError as error:
+            failure, ran_out = told(error), _out_of_memory(error)
+        else:
+            return self._ended({id(row) for row in ended})
+        # Outside the handler: the exception holds on to the memory that ran out.
+        return self._relieve(failure, ran_out)
+
+    def forget_waiting(self) -> None:
+        """Start nothing more."""
+        self._waiting.clear()
+
+    def _admit(self) -> None:
+        chosen = self._chosen()
+        needed = [glance for talk, _, shared in chosen for glance, _ in _pictures_after(talk, shared)]
+        with self._clock.stage("vision"):
+            self._sight.encode(needed)
+        with self._clock.stage("embedding"):
+            for talk, stem, shared in chosen:
+                talk.row = self._decoder.start(self._prompt(talk, stem, shared))
+                self._waiting.remove(talk)
+                self._running.append(talk)
+
+    def _chosen(self) -> list[tuple[Talk, Beginning | None, int]]:
+        """The waiting turns that there is room for, each with the stem it begins with."""
+        reading: dict[int, Talk] = {}
+        unread, reserved, rows = 0, sum(map(self._need, self._running)), len(self._running)
+        for talk in self._running:
+            if talk.row is not None and talk.row.unread:
+                reading.update(dict.fromkeys(talk.marks.chain, talk))
+                unread += talk.row.unread
+        chosen: list[tuple[Talk, Beginning | None, int]] = []
+        for talk in self._waiting:
+            alone = rows and (talk.alone or self._company_unwelcome(chosen))
+            full = rows >= self.limits.rows or unread >= self.limits.tokens
+            if alone or full or (rows and reserved + self._need(talk) > self.limits.positions):
+                break
+            stem, shared = self._stems.find(talk.marks)
+            leader, coming = longest(reading, talk.marks)
+            if leader is not None and coming >= shared + BLOCK:
+                leader.wanted = max(leader.wanted, coming)
+                continue
+            chosen.append((talk, stem, shared))
+            reading.update(dict.fromkeys(talk.marks.chain, talk))
+            rows, unread, reserved = rows + 1, unread + len(talk.ids) - shared, reserved + self._need(talk)
+        return chosen
+
+    def _company_unwelcome(self, chosen: Sequence[tuple[Talk, Beginning | None, int]]) -> bool:
+        return any(talk.alone for talk in self._running) or any(talk.alone for talk, _, _ in chosen)
+
+    def _need(self, talk: Talk) -> int:
+        return len(talk.ids) + talk.request.sampling.max_tokens
+
+    def _prompt(self, talk: Talk, stem: Beginning | None, shared: int) -> Prompt:
+        features: list[Tensor] = []
+        for glance, skipped in _pictures_after(talk, shared):
+            assert glance.features is not None
+            features.append(glance.features[skipped:])
+        network, slot = self._model.network, self._model.processor.tokenizer.slot
+        embeds = network.embed(talk.ids[shared:], features, slot)
+        most = min(talk.request.sampling.max_tokens, self._model.config.max_positions - len(talk.ids))
+        sampler = Sampler.of(talk.request, len(talk.answers))
+        return Prompt(embeds, max(1, most), sampler, (stem, shared) if stem is not None and shared else None)
+
+    def _ended(self, ended: set[int]) -> list[Talk]:
+        """Keep the stems that others wait for, and let the rows that have ended go."""
+        done = [talk for talk in self._running if id(talk.row) in ended]
+        for talk in self._running:
+            if talk.wanted and talk.row is not None and not talk.row.unread:
+                self._stems.keep(talk.marks.values[: talk.wanted], talk.row.place.kept(talk.wanted))
+                talk.wanted = 0
+        for talk in done:
+            assert talk.row is not None
+            if len(talk.answers) + 1 < len(talk.turns):
+                values = (*talk.marks.values, *talk.row.tokens[:-1])
+                self._stems.keep(values, talk.row.place.kept(len(values)))
+            talk.take(talk.row.tokens, self._model.processor)
+        self._leave(done)
+        return done
+
+    def _leave(self, talks: Sequence[Talk]) -> None:
+        self._decoder.drop([talk.row for talk in talks if talk.row is not None])
+        for talk in talks:
+            talk.row = None
+        self._running = [talk for talk in self._running if talk.row is not None]
+
+    def _relieve(self, failure: str, ran_out: bool) -> list[Talk]:
+        """After a step that failed: with less at once, or each alone; what fails alone has that error."""
+        self._stems.clear()
+        if not self._running:  # the first waiting turn could not even be started
+            self.limits = self.limits.halved() if ran_out else self.limits
+            talk = self._waiting[0]
+            if self.limits.rows > 1 and not talk.alone:
+                talk.alone = True
+                return []
+            talk.error = failure
+            self._waiting.popleft()
+            return [talk]
+        if len(self._running) == 1:
+            (talk,) = self._running
+            talk.error = failure
+            self._leave([talk])
+            return [talk]
+        if ran_out:
+            self.limits = self.limits.halved()
+        back = self._running[len(self._running) // 2 :] if ran_out else list(self._running)
+        self._leave(back)
+        for talk in reversed(back):
+            talk.alone = talk.alone or not ran_out
+            self._waiting.appendleft(talk)
+        self._decoder.lanes.release()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        return []
+
+
+def _pictures_after(talk: Talk, shared: int) -> list[tuple[Glance, int]]:
+    """The pictures that reach beyond the first `shared` positions, and how many slots of each are before that."""
+    behind = sum(value < 0 for value in talk.marks.values[:shared])
+    rest: list[tuple[Glance, int]] = []
+    for glance in talk.pictures:
+        skipped = min(behind, glance.slots)
+        behind -= skipped
+        if skipped < glance.slots:
+            rest.append((glance, skipped))
+    return rest
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    # The CPU's allocator raises a plain RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)

@@ -1,0 +1,144 @@
+// The charts, drawn as SVG from the overview's numbers. Everything in them is in the table as well.
+
+const WIDTH = 760, LABELS = 210, RIGHT = 64, ROW = 13, TOP = 26;
+
+// Benchmarks are on their own scales (MME's is 2800): charts show each as a share of it.
+const share = (cell, value) => (value === null || value === undefined ? null : (100 * value) / cell.scale);
+
+function headlines() {
+  return data.sections.flatMap((section) =>
+    section.lines.filter((line) => !line.inner && line.row === line.task).map((line) => ({ ...line, family: section.title })));
+}
+
+function scaled(low, high, from, to) {
+  return (value) => from + ((value - low) / (high - low)) * (to - from);
+}
+
+function canvas(height, label) {
+  return draw("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": label });
+}
+
+function gridlines(svg, ticks, x, top, bottom, words) {
+  for (const tick of ticks) {
+    svg.append(draw("line", { x1: x(tick), x2: x(tick), y1: top, y2: bottom, class: tick === 0 ? "zero" : "grid" }));
+    svg.append(draw("text", { x: x(tick), y: top - 6, class: "quiet", "text-anchor": "middle" }, words(tick)));
+  }
+}
+
+function taskLabel(line, y) {
+  const text = line.label.length > 30 ? line.label.slice(0, 29) + "…" : line.label;
+  const label = draw("text", { x: LABELS - 10, y, "text-anchor": "end" }, text, draw("title", {}, line.title));
+  if (line.family === "Means") return label;
+  return draw("a", { href: address(line.task), "aria-label": `${line.label}: its samples` }, label);
+}
+
+function whisker(x1, x2, y, kind = "whisker") {
+  const size = 3;
+  return draw("path", { d: `M${x1} ${y - size}V${y + size}M${x1} ${y}H${x2}M${x2} ${y - size}V${y + size}`, class: kind });
+}
+
+// Bars with error bars by family, a bar a run; a diamond is the published score, a dashed line the bounds.
+function bars(lines, chosen) {
+  const rowHeight = chosen.length * ROW + 9;
+  const families = new Set(lines.map((line) => line.family)).size;
+  const height = TOP + families * 24 + lines.length * rowHeight + 8;
+  const svg = canvas(height, "Scores of each benchmark as a share of its scale, with 95 % intervals");
+  const x = scaled(0, 100, LABELS, WIDTH - RIGHT);
+  gridlines(svg, [0, 25, 50, 75, 100], x, TOP, height - 4, (tick) => tick + " %");
+  let y = TOP, family = "";
+  for (const line of lines) {
+    if (line.family !== family) {
+      family = line.family;
+      svg.append(draw("text", { x: 0, y: y + 18, class: "family" }, family));
+      y += 24;
+    }
+    svg.append(taskLabel(line, y + rowHeight / 2 + 1));
+    chosen.forEach((run, place) => bar(svg, line, run, y + 3 + place * ROW, x));
+    y += rowHeight;
+  }
+  return svg;
+}
+
+function bar(svg, line, run, y, x) {
+  const cell = line.cells[run];
+  if (!cell || cell.value === null) {
+    svg.append(draw("text", { x: x(0) + 4, y: y + ROW - 3, class: "quiet" }, cell ? "- (nothing graded)" : "-"));
+    return;
+  }
+  const middle = y + (ROW - 2) / 2, end = x(Math.min(100, Math.max(0, share(cell, cell.value))));
+  const words = `${runs[run].name}, ${line.label}: ${shown(cell)}, n ${counted(cell)}`;
+  const group = draw("g", {}, draw("title", {}, words));
+  group.append(draw("rect", { x: x(0), y, width: Math.max(1, end - x(0)), height: ROW - 2, rx: 2, class: colour(run), "fill-opacity": 0.75 }));
+  if (cell.bounds) group.append(whisker(x(share(cell, cell.bounds[0])), x(share(cell, cell.bounds[1])), middle, "bound " + colour(run)));
+  if (cell.interval) group.append(whisker(x(share(cell, cell.interval[0])), x(share(cell, cell.interval[1])), middle));
+  if (cell.published !== null) group.append(diamond(x(share(cell, cell.published)), middle, `published: ${fixed(cell.published)}`));
+  group.append(draw("text", { x: WIDTH - RIGHT + 8, y: y + ROW - 3, class: "quiet" }, fixed(cell.value) + (cell.ungraded ? " ?" : "")));
+  svg.append(group);
+}
+
+function diamond(x, y, words) {
+  return draw("path", { d: `M${x - 4} ${y}L${x} ${y - 5}L${x + 4} ${y}L${x} ${y + 5}Z`, class: "published" }, draw("title", {}, words));
+}
+
+// The difference of two runs a benchmark, largest gain first. Runs are taken as independent, so the intervals are wider
+// than paired ones.
+function differences(lines, before, after) {
+  const own = lines.map((line) => difference(line, line.cells[before], line.cells[after])).filter((one) => one !== null);
+  own.sort((a, b) => b.by - a.by);
+  if (!own.length) return make("p", { class: "quiet" }, "These two have no benchmark in common.");
+  const reach = Math.max(1, ...own.map((one) => Math.abs(one.by) + (one.half ?? 0)));
+  const height = TOP + own.length * 20 + 8, x = scaled(-reach, reach, LABELS, WIDTH - RIGHT);
+  const svg = canvas(height, `${runs[after].name} minus ${runs[before].name} a benchmark`);
+  const step = [0.5, 1, 2, 5, 10, 20, 50, 100].find((size) => reach / size <= 4) ?? 100;
+  const ticks = [];
+  for (let tick = -Math.floor(reach / step) * step; tick <= reach; tick += step) ticks.push(tick);
+  gridlines(svg, ticks, x, TOP, height - 4, (tick) => (tick ? signed(tick, tick % 1 ? 1 : 0) : "0"));
+  own.forEach((one, place) => svg.append(...differenceRow(one, TOP + place * 20 + 12, x)));
+  return svg;
+}
+
+function difference(line, before, after) {
+  if (!before || !after || before.value === null || after.value === null) return null;
+  const known = before.stderr !== null && after.stderr !== null;
+  const half = known ? share(before, 1.959964 * Math.hypot(before.stderr, after.stderr)) : null;
+  return { line, by: share(before, after.value - before.value), half };
+}
+
+function differenceRow({ line, by, half }, y, x) {
+  const good = line.higher ? by : -by;
+  const sure = half !== null && Math.abs(by) > half;
+  const kind = !sure ? "even" : good > 0 ? "up" : "down";
+  const words = `${line.label}: ${signed(by)} points${half === null ? "" : ` ± ${fixed(half, 1)}`}`;
+  const group = draw("g", {}, draw("title", {}, words));
+  if (half !== null) group.append(whisker(x(by - half), x(by + half), y, kind));
+  group.append(draw("circle", { cx: x(by), cy: y, r: 4, class: kind }));
+  const number = draw("text", { x: WIDTH - RIGHT + 8, y: y + 4, class: "quiet" }, signed(by));
+  return [taskLabel(line, y + 4), group, number];
+}
+
+// Score against what an answer costs: a dot a benchmark and run, on a logarithmic scale.
+function costs(lines, chosen, what) {
+  const dots = chosen.flatMap((run) => lines.map((line) => ({ line, run, cell: line.cells[run] })))
+    .filter(({ cell }) => cell && cell.value !== null && cell[what] > 0);
+  if (!dots.length) return make("p", { class: "quiet" }, "No answer's cost is on record.");
+  const values = dots.map(({ cell }) => Math.log10(cell[what]));
+  const low = Math.floor(Math.min(...values)), high = Math.max(low + 1, Math.ceil(Math.max(...values)));
+  const height = 360, x = scaled(low, high, 56, WIDTH - 24), y = scaled(0, 100, height - 40, 12);
+  const svg = canvas(height, `Score against ${what} an answer`);
+  for (let tick = low; tick <= high; tick++) {
+    svg.append(draw("line", { x1: x(tick), x2: x(tick), y1: y(0), y2: y(100), class: "grid" }));
+    svg.append(draw("text", { x: x(tick), y: y(0) + 16, class: "quiet", "text-anchor": "middle" }, String(10 ** tick)));
+  }
+  for (const tick of [0, 25, 50, 75, 100]) {
+    svg.append(draw("line", { x1: x(low), x2: x(high), y1: y(tick), y2: y(tick), class: "grid" }));
+    svg.append(draw("text", { x: 48, y: y(tick) + 4, class: "quiet", "text-anchor": "end" }, tick + " %"));
+  }
+  const unit = what === "tokens" ? "answer tokens a sample" : "seconds a sample";
+  svg.append(draw("text", { x: (x(low) + x(high)) / 2, y: height - 6, class: "quiet", "text-anchor": "middle" }, unit));
+  for (const { line, run, cell } of dots) {
+    const words = `${runs[run].name}, ${line.label}: ${shown(cell)} at ${fixed(cell[what], 2)} ${unit}`;
+    const dot = { cx: x(Math.log10(cell[what])), cy: y(share(cell, cell.value)), r: 5, class: colour(run), "fill-opacity": 0.6 };
+    svg.append(draw("circle", dot, draw("title", {}, words)));
+  }
+  return svg;
+}
