@@ -1,8 +1,8 @@
 """Grading answers that exist already: a benchmark's rows beside a file of predictions, no model needed."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,18 @@ from sailbench.types import Graded, Reply, Sample, Score
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One line of a predictions file; `verdict` is what a judge or extractor once said of it."""
+    """One line of a predictions file: an answer, or one a turn, and what judges or extractors once said of it."""
 
-    text: str | None
+    turns: tuple[str, ...]
     id: str | None = None
     verdict: str | None = None
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+
+    def reply(self, with_verdicts: bool) -> Reply:
+        turns = tuple(extract.after_thinking(turn) for turn in self.turns)
+        if not with_verdicts:
+            return Reply(turns[-1], None, turns)
+        return Reply(turns[-1], self.verdict, turns, self.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,10 @@ class RowGrade:
 
 
 def read_predictions(path: Path) -> list[Prediction]:
-    """JSON Lines of {id, prediction} or {prediction}; `text`, as journals have it, will do too."""
+    """JSON Lines of {id, prediction} or {prediction}; `text`, as journals have it, will do too.
+
+    A prediction may be a list, an answer a turn. `judge` is a verdict, or verdicts by name.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -47,13 +57,17 @@ def _prediction(line: str, path: Path, number: int) -> Prediction:
         raise DataError(f"{path}:{number}: not JSON: {error}") from error
     if not isinstance(record, dict) or not {"prediction", "text"} & record.keys():
         raise DataError(f'{path}:{number}: a line must be like {{"id": "7", "prediction": "B"}}; id may be left out')
-    text = record.get("prediction", record.get("text"))
-    return Prediction(_text(text), _text(record.get("id")), _text(record.get("judge")))
+    said, judged = record.get("prediction", record.get("text")), record.get("judge")
+    turns = said if isinstance(said, list) else [said]
+    return Prediction(
+        tuple(str(turn) for turn in turns if turn is not None),
+        _text(record.get("id")),
+        None if isinstance(judged, dict) else _text(judged),
+        {name: str(verdict) for name, verdict in judged.items()} if isinstance(judged, dict) else {},
+    )
 
 
 def _text(value: Any) -> str | None:
-    if isinstance(value, list):  # a journal's answers of several turns
-        return _text(value[-1]) if value else None
     return None if value is None else str(value)
 
 
@@ -95,11 +109,9 @@ def _by_id(samples: Sequence[Sample | None], predictions: Sequence[Prediction]) 
 
 
 def _grade(task: Task, sample: Sample, prediction: Prediction | None, protocol: str, stored_judge: bool) -> Score:
-    if prediction is None or prediction.text is None:
+    if prediction is None or not prediction.turns:
         return Score(None, None, "no prediction")
-    text = extract.after_thinking(prediction.text)
-    verdict = prediction.verdict if stored_judge else None
-    return task.score(sample, Reply(text, verdict, (text,)), protocol)
+    return task.score(sample, prediction.reply(with_verdicts=stored_judge), protocol)
 
 
 def line(grade: RowGrade) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from sailbench import stats
-from sailbench.aggregate import SAMPLES, Aggregate, Mean
+from sailbench.aggregate import SAMPLES, Aggregate, Mean, mean
 from sailbench.rows import Row, Source
 from sailbench.types import Graded, Reply, Request, Sample, Score, Summary
 
@@ -43,6 +44,26 @@ class Card:
         return tuple(part.strip() for part in self.facts.get(fact, "").split(",") if part.strip())
 
 
+class Estimate(NamedTuple):
+    """An aggregate's value and standard error in [0, 1], over so many clusters.
+
+    `pseudo` holds the jackknife's pseudo-values of an aggregate that is no plain mean.
+    """
+
+    value: float | None
+    stderr: float | None
+    clusters: int
+    pseudo: list[float] | None = None
+
+    def interval(self, scale: float) -> tuple[float, float] | None:
+        """The 95 % interval on the published scale: Student's t for means, else a bootstrap over clusters."""
+        if self.value is None or self.stderr is None:
+            return None
+        if self.pseudo is None or self.stderr == 0:
+            return stats.interval(self.value * scale, self.stderr * scale, self.clusters, scale)
+        return stats.bootstrap_interval(self.value * scale, [p * scale for p in self.pseudo], scale)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One benchmark. The registry adds `name` and `card`; everything else is stated by its file.
@@ -77,37 +98,24 @@ class Task:
     def summarize(self, graded: Sequence[Graded]) -> Summary:
         """One leaderboard row from every sample's grade; percent is made here and nowhere else."""
         ungraded = sum(g.score.value is None for g in graded)
-        value, stderr = self._estimate(self.headline, graded)
+        joined = _joined(graded)
+        own = estimate(self.headline, joined)
         low, high = (self.headline([_as_if(g, v) for g in graded]) for v in (0.0, 1.0))
         return Summary(
-            value=value,
+            value=self._scaled(own.value),
             n=len(graded) - ungraded,
             ungraded=ungraded,
             unparsed=sum(g.score.unparsed for g in graded),
             truncated=sum(g.finish == "length" for g in graded),
-            stderr=stderr,
-            interval=self._interval(value, stderr, len({g.cluster for g in graded if g.score.value is not None})),
+            stderr=self._scaled(own.stderr),
+            interval=own.interval(self.scale),
             bounds=None if low is None or high is None else (low * self.scale, high * self.scale),
-            groups=self._groups(graded),
+            groups=self._groups(joined),
             metrics={name: self._scaled(metric(graded)) for name, metric in self.metrics.items()},
         )
 
-    def _interval(self, value: float | None, stderr: float | None, clusters: int) -> tuple[float, float] | None:
-        return None if value is None or stderr is None else stats.interval(value, stderr, clusters, self.scale)
-
     def _scaled(self, value: float | None) -> float | None:
         return None if value is None else value * self.scale
-
-    def _estimate(self, aggregate: Aggregate, graded: Sequence[Graded]) -> tuple[float | None, float | None]:
-        """The aggregate and its standard error, scaled: closed form for means, else the jackknife."""
-        if isinstance(aggregate, Mean):
-            points = [p for p in aggregate.points(graded) if p.value is not None]
-            stderr = stats.clustered_stderr(
-                [p.value for p in points if p.value is not None], [p.cluster for p in points]
-            )
-        else:
-            stderr = stats.jackknife_stderr(graded, [g.cluster for g in graded], aggregate)
-        return self._scaled(aggregate(graded)), self._scaled(stderr)
 
     def _groups(self, graded: Sequence[Graded]) -> dict[str, dict[str, dict[str, float | int | None]]]:
         places: dict[str, dict[str, list[Graded]]] = {}
@@ -120,8 +128,30 @@ class Task:
         }
 
     def _place(self, graded: Sequence[Graded]) -> dict[str, float | int | None]:
-        value, stderr = self._estimate(self.headline, graded)
-        return {"value": value, "n": sum(g.score.value is not None for g in graded), "stderr": stderr}
+        own = estimate(self.headline, graded)
+        n = sum(g.score.value is not None for g in graded)
+        return {"value": self._scaled(own.value), "n": n, "stderr": self._scaled(own.stderr)}
+
+
+def estimate(aggregate: Aggregate, graded: Sequence[Graded]) -> Estimate:
+    """The aggregate with its standard error: closed form for means, else the jackknife."""
+    if isinstance(aggregate, Mean):
+        points = [(p.value, p.cluster) for p in aggregate.points(graded) if p.value is not None]
+        values, own = [value for value, _ in points], [cluster for _, cluster in points]
+        return Estimate(mean(values), stats.clustered_stderr(values, own), len(set(own)))
+    clusters = [g.cluster for g in graded]
+    pseudo = stats.pseudo_values(graded, clusters, aggregate)
+    stderr = None if pseudo is None else stats.clustered_stderr(pseudo, range(len(pseudo)))
+    return Estimate(aggregate(graded), stderr, len(set(clusters)), pseudo)
+
+
+def _joined(graded: Sequence[Graded]) -> Sequence[Graded]:
+    """Samples of one unit depend on each other as those that share media do: they are one cluster too."""
+    first: dict[str, str] = {}
+    if all(first.setdefault(g.sample.unit, g.cluster) == g.cluster for g in graded if g.sample.unit):
+        return graded
+    members = [(("cluster", g.cluster), ("unit", g.sample.unit or f"alone {i}")) for i, g in enumerate(graded)]
+    return [replace(g, cluster=str(own)) for g, own in zip(graded, stats.components(members), strict=True)]
 
 
 def _as_if(graded: Graded, value: float) -> Graded:

@@ -27,7 +27,7 @@ from dataclasses import replace
 
 from sailbench import judge
 from sailbench.aggregate import part
-from sailbench.families import NORMAL, asking
+from sailbench.families import NORMAL, asking, needs_target
 from sailbench.prompts import as_it_is
 from sailbench.rows import Row, Tsv
 from sailbench.rules.inquiries import Inquiry
@@ -89,7 +89,7 @@ def by_level(sample: Sample, reply: Reply) -> Score:
 TASK = Task(
     read=read,
     ask=asking(as_it_is, NORMAL),
-    rules={"opencompass": by_level},
+    rules={"opencompass": needs_target(by_level)},
     metrics={name: part(name) for name in LEVELS.values()},
     rubric=RUBRICS.listed,
     sources=(

@@ -24,6 +24,7 @@ differs: the scale asked for is whole numbers from 1 to 10. VLMEvalKit cuts what
 from collections.abc import Mapping
 from typing import Any
 
+from sailbench.errors import TaskError
 from sailbench.rows import Row, Tsv
 from sailbench.rules.dialogues import by_turns, turn_inquiries
 from sailbench.rules.open_ended import pooled
@@ -44,6 +45,8 @@ def read(row: Row) -> Sample:
     talk: list[Mapping[str, Any]] = row.list("conversations")
     asked = [str(t["value"]) for t in talk if t["from"] == "user"] or [str(q) for q in row.list("question")]
     given = [str(t["value"]) for t in talk if t["from"] == "assistant"] or [str(a) for a in row.list("answer")]
+    if len(asked) != len(given):
+        raise TaskError(f"row {row.number} has {len(asked)} questions and {len(given)} answers")
     pairs = list(zip(asked, given, strict=True))
     return Sample(
         id=row.text("index", "id", default=str(row.number)),

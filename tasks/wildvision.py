@@ -14,12 +14,12 @@ judge: required (gpt-4o, which sees the image)
 prompt: question, request for a detailed answer (VLMEvalKit's data set puts the text before the image, its official
     wrapper for SAIL-VL the image first)
 differs: VLMEvalKit and the authors count a verdict without a label, or with two different ones, as a tie, after a
-    second try; here it is ungraded. Read so, the authors' 11,000 verdicts on record for 22 models give every published
-    win rate, reward and count again. Reward (100 to -100) and shares of the five verdicts are metrics; so is the score
-    of their leaderboard, where a much better or worse answer is three battles and a tie half a win: with one opponent
-    alone the fitted model comes to that. VLMEvalKit prints the win rate from 0 to 1. The reference always comes first,
-    so that a judge's leaning to a place is not evened out. An empty reply is much worse, without asking. lmms-eval
-    looks in a reply with two labels for A>B first, which is a loss.
+    second try; here it is ungraded. With those as ties, the authors' 11,000 verdicts on record for 22 models give every
+    published win rate, reward and count again. Reward (100 to -100) and shares of the five verdicts are metrics; so is
+    the score of their leaderboard, where a much better or worse answer is three battles and a tie half a win: with one
+    opponent alone the fitted model comes to that. VLMEvalKit prints the win rate from 0 to 1. The reference always
+    comes first, so that a judge's leaning to a place is not evened out. An empty reply is much worse, without asking.
+    lmms-eval looks in a reply with two labels for A>B first, which is a loss.
 """
 
 from collections.abc import Sequence

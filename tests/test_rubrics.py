@@ -10,6 +10,7 @@ import pytest
 
 from sailbench import judge, registry
 from sailbench.rows import Row
+from sailbench.rules import inquiries
 from sailbench.types import Reply, Sample
 
 CASES = Path(__file__).parent / "cases" / "tasks"
@@ -62,6 +63,11 @@ def pairs(name):
     for (planted, bait), (own, value) in itertools.product(readable(name), readable(name)[:2]):
         if bait != value:
             yield planted, bait, own, value
+
+
+def golden_rows(name):
+    rows = json.loads((CASES / f"{name}.json").read_text(encoding="utf-8"))["rows"]
+    return [row for row in rows if not row.get("skipped")]
 
 
 def slots(name):
@@ -138,10 +144,20 @@ def test_endless_verdicts_are_read_at_once(name, text):
 
 
 @pytest.mark.parametrize("name", OPEN_ENDED)
+def test_every_golden_row_fills_its_rubrics_slots(name):
+    task = registry.load(name)
+    for row in golden_rows(name):
+        sample = task.read(Row(row["row"]))
+        answers = dict.fromkeys(inquiries.asides(task, sample), "Another answer.")
+        asked = inquiries.prompts(task, sample, Reply("An answer.", turns=("An answer.",) * 2), answers)
+        assert set(asked) == {own.name for own in inquiries.inquiries(task, sample)}
+        assert all("An answer." in prompt for prompt in asked.values())
+
+
+@pytest.mark.parametrize("name", OPEN_ENDED)
 def test_a_reply_that_is_a_verdict_gets_no_grade_without_a_judge(name):
     task = registry.load(name)
-    row = json.loads((CASES / f"{name}.json").read_text(encoding="utf-8"))["rows"][0]
-    sample = task.read(Row(row["row"]))
+    sample = task.read(Row(golden_rows(name)[0]["row"]))
     for text, _ in readable(task.rubric):
         score = task.score(sample, Reply(text, turns=(text, text)), task.protocol)
         assert (score.value, score.why.startswith("needs a judge")) == (None, True)

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from sailbench.models.sail import SailVL2, batch, chat, sight, tiny
+from sailbench.models.sail import SailVL2, chat, sight, tiny
 from sailbench.models.sail.batch import Budget
-from sailbench.models.sail.decode import Prompt, Sampler, write
+from sailbench.models.sail.decode import Decoder, Prompt, Sampler, write
 from sailbench.types import MEDIA_MARK, Media, Request, Sampling
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -213,32 +213,34 @@ def test_answers_stop_at_the_model_s_last_position(tmp_path):
     assert (response.finish, response.tokens_out) == ("length", 170 - len(ids))
 
 
-def test_a_group_too_large_for_the_device_is_answered_one_by_one(dense, monkeypatch):
+def test_a_batch_too_large_for_the_device_is_answered_in_smaller_ones(dense, monkeypatch, caplog):
     requests = [ask("a"), ask("b"), ask("c")]
     wanted = [essence(response) for response in answers(dense, requests)]
+    step = Decoder.step
 
-    def small(model, prompts, stop):
-        if len(prompts) > 1:
+    def small(decoder, tokens):
+        if len(decoder.rows) > 1:
             raise torch.OutOfMemoryError("out of memory")
-        return write(model, prompts, stop)
+        return step(decoder, tokens)
 
-    monkeypatch.setattr(batch, "write", small)
+    monkeypatch.setattr(Decoder, "step", small)
     assert wanted == [essence(response) for response in answers(dense, requests)]
+    assert "going on with 32 rows" in caplog.text
 
 
 def test_what_the_device_cannot_do_at_all_is_that_request_s_error(dense, monkeypatch):
-    def never(model, prompts, stop):
+    def never(decoder, tokens):
         raise torch.OutOfMemoryError("out of memory")
 
-    monkeypatch.setattr(batch, "write", never)
+    monkeypatch.setattr(Decoder, "step", never)
     found = answers(dense, [ask("a"), ask("b")])
     assert [response.error for response in found] == ["OutOfMemoryError: out of memory"] * 2
 
 
 def test_an_image_shared_in_a_window_is_encoded_once(dense, pictures, monkeypatch):
     opened = []
-    tiles = sight.pixels.tiles
-    monkeypatch.setattr(sight.pixels, "tiles", lambda *given: opened.append(1) or tiles(*given))
+    squares = sight.pixels.squares
+    monkeypatch.setattr(sight.pixels, "squares", lambda *given: opened.append(1) or squares(*given))
     requests = [ask(f"q{i}", media=[pictures[3]]) for i in range(4)] + [ask("q", media=[pictures[3]], detail="frame")]
     answers(dense, requests)
     assert len(opened) == 2

@@ -1,4 +1,4 @@
-"""`--judge` and what goes with it, and `sailbench judges`: the rubrics there are."""
+"""`--judge` and what goes with it, and `sailbench judges`: the rubrics there are, and how good a judge is."""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sailbench.cli import auditing
 from sailbench.cli.frame import DONE, command, positive
 from sailbench.errors import UsageError, did_you_mean
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # Where a judge's key is looked for, in this order. It is read here and goes into a header, nowhere else.
 KEYS = ("SAILBENCH_JUDGE_KEY", "OPENAI_API_KEY")
+# Stands where a rubric's name may stand, so no bundled rubric can have it.
+AUDIT = "audit"
 
 
 def add_judge_options(p: argparse.ArgumentParser) -> None:
@@ -69,15 +72,22 @@ def _prices(path: Path | None) -> "Mapping[str, Price]":
 
 
 def add_judges(commands: "Commands") -> None:
-    p = command(commands, "judges", "list the rubrics, or show one", "sailbench judges mmvet")
+    example = "sailbench judges mmvet\n  sailbench judges audit mmvet --labels people.jsonl"
+    p = command(commands, "judges", "list the rubrics, show one, or audit a judge against labels", example)
     p.set_defaults(command=judges)
-    p.add_argument("rubric", nargs="?", metavar="RUBRIC")
+    p.usage = "sailbench judges [RUBRIC] [--json]\n       sailbench judges audit TASK --labels FILE [options]"
+    p.add_argument("rubric", nargs="?", metavar="RUBRIC", help="a bundled rubric, or a file of your own")
+    p.add_argument("task", nargs="?", metavar="TASK", help="audit: the task whose judge is looked at")
     p.add_argument("--json", action="store_true")
+    auditing.add_options(p)
 
 
 def judges(arguments: argparse.Namespace) -> int:
     from sailbench import judge
 
+    if arguments.rubric == AUDIT:
+        return auditing.audit(arguments)
+    auditing.refuse_options(arguments)
     if arguments.rubric is not None:
         return _show(arguments.rubric)
     rubrics = [judge.load(name) for name in judge.names()]

@@ -32,12 +32,12 @@ def span(pair: Sequence[float] | None) -> str:
 
 
 def half_width(number: Number) -> float | None:
-    """How far the 95 % interval reaches from the value, on its longer side."""
+    """How far the 95 % interval reaches from the value, on its longer side; None where equal outcomes show no spread."""
     if number.value is None:
         return None
     if number.interval is not None:
         return max(number.interval[1] - number.value, number.value - number.interval[0])
-    return None if number.stderr is None else 1.959964 * number.stderr
+    return 1.959964 * number.stderr if number.stderr else None
 
 
 def valued(number: Number | None) -> str:
@@ -101,7 +101,7 @@ def _places(record: Record) -> Iterator[Words]:
     """A line for each place of each grouping, in the groupings' order."""
     for grouping, places in record["groups"].items():
         for place, own in places.items():
-            error = "" if own["stderr"] is None else f"± {1.959964 * own['stderr']:.1f}"
+            error = f"± {1.959964 * own['stderr']:.1f}" if own["stderr"] else ""
             cells = (in_line(f"  {grouping}: {place}"), decimal(own["value"]), error, str(own["n"]), "", "")
             yield Words(cells, inner=True)
 

@@ -116,7 +116,7 @@ def bootstrap_interval(
 
     own = np.asarray(points, dtype=np.float64)
     n = len(own)
-    stderr = own.std(ddof=1) / math.sqrt(n)
+    stderr = float(own.std(ddof=1)) / math.sqrt(n)
     if stderr == 0:
         return interval(value, 0.0, n, scale)
     drawn = own[np.random.default_rng(seed).integers(0, n, size=(draws, n))]

@@ -104,6 +104,7 @@ class Decoder:
             row.tokens.append(token)
         return [row for row in self.rows if row.tokens and self._ended(row)]
 
+    @torch.inference_mode()
     def drop(self, rows: Sequence[Row]) -> None:
         """Free the places of rows."""
         gone = set(map(id, rows))

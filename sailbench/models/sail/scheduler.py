@@ -44,6 +44,7 @@ class Scheduler:
         else:
             self._waiting.append(talk)
 
+    @torch.inference_mode()
     def step(self) -> list[Talk]:
         """Compute once. Returns the talks whose turn has been answered, or has failed."""
         try:

@@ -1,6 +1,6 @@
 // The charts, drawn as SVG from the overview's numbers. Everything in them is in the table as well.
 
-const WIDTH = 760, LABELS = 210, RIGHT = 64, ROW = 13, TOP = 26;
+const WIDTH = 620, LABELS = 176, RIGHT = 60, ROW = 13, TOP = 26;
 
 // Benchmarks are on their own scales (MME's is 2800): charts show each as a share of it.
 const share = (cell, value) => (value === null || value === undefined ? null : (100 * value) / cell.scale);
@@ -26,7 +26,7 @@ function gridlines(svg, ticks, x, top, bottom, words) {
 }
 
 function taskLabel(line, y) {
-  const text = line.label.length > 30 ? line.label.slice(0, 29) + "…" : line.label;
+  const text = line.label.length > 26 ? line.label.slice(0, 25) + "…" : line.label;
   const label = draw("text", { x: LABELS - 10, y, "text-anchor": "end" }, text, draw("title", {}, line.title));
   if (line.family === "Means") return label;
   return draw("a", { href: address(line.task), "aria-label": `${line.label}: its samples` }, label);
@@ -123,7 +123,7 @@ function costs(lines, chosen, what) {
   if (!dots.length) return make("p", { class: "quiet" }, "No answer's cost is on record.");
   const values = dots.map(({ cell }) => Math.log10(cell[what]));
   const low = Math.floor(Math.min(...values)), high = Math.max(low + 1, Math.ceil(Math.max(...values)));
-  const height = 360, x = scaled(low, high, 56, WIDTH - 24), y = scaled(0, 100, height - 40, 12);
+  const height = 320, x = scaled(low, high, 56, WIDTH - 24), y = scaled(0, 100, height - 40, 12);
   const svg = canvas(height, `Score against ${what} an answer`);
   for (let tick = low; tick <= high; tick++) {
     svg.append(draw("line", { x1: x(tick), x2: x(tick), y1: y(0), y2: y(100), class: "grid" }));

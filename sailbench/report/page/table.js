@@ -16,7 +16,7 @@ function runColumns(run, place) {
   const published = data.sections.some((section) => section.lines.some((line) => line.cells[place] && line.cells[place].published !== null));
   const cell = (line) => line.cells[place];
   const found = [
-    { title: run.name, run: place, of: (line) => cell(line)?.value ?? null, node: (line) => shown(cell(line)) },
+    { title: run.name, run: place, of: (line) => cell(line)?.value ?? null, node: (line) => shownNode(cell(line)) },
     { title: "n", of: (line) => cell(line)?.n ?? null, node: (line) => counted(cell(line)) },
   ];
   if (!published) return found;
@@ -26,6 +26,11 @@ function runColumns(run, place) {
     { title: "published", of: (line) => cell(line)?.published ?? null, node: (line) => make("span", { title: cell(line)?.source }, fixed(cell(line)?.published)) },
     { title: "difference", of: by, node: (line) => (by(line) === null ? "-" : make("span", {}, signed(by(line)), " ", make("sup", {}, cell(line).marks))) },
   ];
+}
+
+function shownNode(cell) {
+  const [number, bounds] = shown(cell).split(" within ");
+  return make("span", {}, number, bounds ? make("span", { class: "quiet" }, ` within ${bounds}`) : "");
 }
 
 function nameNode(line) {

@@ -1,0 +1,129 @@
+"""Records in replies: keys with values, out of fenced, strict or sloppy JSON and Python, and how many are right.
+
+Yuliang-Liu/MultimodalOCR@794c36d OCRBench_v2/eval_scripts/TEDS_metric.py
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sailbench.metrics.literals import LONGEST, NotLiteralError, python_literal
+from sailbench.metrics.teds import rows_as_page
+
+_FENCE = re.compile(r"```(?:python|json)?\n(.*?)\n```", re.DOTALL | re.IGNORECASE)
+_PAIR = re.compile(r"""["']?([\w\s]+)["']?\s*[:=]\s*["']?([^\n,"'{}]+)["']?""")
+_SEPARATOR = re.compile("[:=]")
+
+
+def read_record(text: str) -> dict[str, str]:
+    """The record in a reply, all values as texts: of the first fence or the whole, JSON or Python, else any "a: b".
+
+    What is JSON but no record gives {}.
+
+    >>> read_record('{"a": 1, "b": [2]}'), read_record("total: 5, date = 'May'"), read_record("[1]")
+    ({'a': '1', 'b': '[2]'}, {'total': '5', 'date': 'May'}, {})
+    """
+    fenced = _FENCE.search(text)
+    content = fenced[1] if fenced else text.strip()
+    found = _parsed(content)
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        return {}
+    return {key.strip(): str(value).strip() for key, value in found.items()}
+
+
+def _parsed(content: str) -> Any:
+    if len(content) > LONGEST:
+        return {}
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        found = python_literal(content)
+    except NotLiteralError:
+        found = None
+    return found if isinstance(found, dict) else dict(_pairs(content)) if not found else _pairs_beside(content)
+
+
+def _pairs_beside(content: str) -> dict[str, str]:
+    """Of a literal that is no record (a list): nothing, as pairs cannot be added to it."""
+    return {}
+
+
+def _pairs(content: str) -> Iterator[tuple[str, str]]:
+    """What the pattern finds from left to right; it is tried only where it can match, for it would take long."""
+    end = 0
+    for separator in _SEPARATOR.finditer(content):
+        start = _start(content, end, separator.start())
+        found = _PAIR.match(content, start) if separator.start() >= end and start >= 0 else None
+        if found:
+            end = found.end()
+            yield found[1].strip(), found[2].strip()
+
+
+def _start(content: str, first: int, separator: int) -> int:
+    """Where the words before a separator begin, with the quotation mark before them; -1 if there are none."""
+    place = separator
+    while place > first and content[place - 1].isspace():
+        place -= 1
+    if place > first and content[place - 1] in "\"'":
+        place -= 1
+    else:
+        place = separator
+    start = place
+    while start > first and (content[start - 1].isspace() or re.match(r"\w", content[start - 1])):
+        start -= 1
+    if start == place:
+        return -1
+    return start - 1 if start > first and content[start - 1] in "\"'" else start
+
+
+def equal_fields_score(prediction: Mapping[str, str], truth: Mapping[str, Any]) -> float:
+    """The share of keys, of both records together, whose values are equal; case and spaces do not count.
+
+    A true value may be a list of accepted ones.
+
+    >>> equal_fields_score({"a": "X 1", "c": "z"}, {"a": ["x1", "x2"], "b": "y"})
+    0.3333333333333333
+    """
+    if any(isinstance(accepted, list) and not accepted for accepted in truth.values()):
+        return 0.0
+    right = [_accepted(prediction.get(key), truth.get(key)) for key in {*prediction, *truth}]
+    known = [own for own in right if own is not None]
+    return sum(known) / len(known) if known else 0.0
+
+
+def _accepted(said: str | None, truth: Any) -> float | None:
+    """None where neither side has a value."""
+    accepted = truth if isinstance(truth, list) else [truth]
+    if said is None:
+        return None if None in accepted else 0.0
+    return float(any(one is not None and _bare(said) == _bare(str(one)) for one in accepted))
+
+
+def _bare(text: str) -> str:
+    return text.lower().strip().replace("\n", " ").replace(" ", "")
+
+
+def read_chart(text: str) -> dict[Any, Any]:
+    """The Python record in a reply: of the longest fence or the whole, without assignment, comments and what follows.
+
+    >>> read_chart("chart = {'a': {'x': 1}}  # done")
+    {'a': {'x': 1}}
+    """
+    fences = _FENCE.findall(text)
+    content = max(fences, key=len) if fences else text.strip()
+    content = re.sub(r"^\s*\w+\s*=\s*", "", content.strip(), count=1)
+    content = re.sub(r"#.*", "", content)
+    closes = content.rfind("}")
+    try:
+        found = python_literal(content[: closes + 1] if closes >= 0 else content)
+    except NotLiteralError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def chart_page(chart: Mapping[Any, Any]) -> str:
+    """A chart's record as a page with a table of two columns; a value's signs are spaced, as in the original."""
+    return rows_as_page([(str(key), " ".join(str(value))) for key, value in chart.items()])
