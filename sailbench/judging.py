@@ -152,9 +152,12 @@ def _inquiry(task: Task, sample: Sample, name: str) -> Inquiry:
 
 
 def unsettled(task: Task, sample: Sample, reply: Reply) -> bool:
-    """Whether a judge could change a grade: rules first, and a judge only for what they could not read."""
-    scores = [task.score(sample, reply, protocol) for protocol in task.rules]
-    return any(score.value is None or score.unparsed for score in scores)
+    """Whether a judge is needed: a protocol cannot do without, or the headline's rules could not read the reply.
+
+    Rules come first; that other protocols' rules read less is no reason to pay for a verdict.
+    """
+    scores = {protocol: task.score(sample, reply, protocol) for protocol in task.rules}
+    return scores[task.protocol].unparsed or any(score.value is None for score in scores.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -312,7 +312,7 @@ def summary_record(
     record |= asdict(facts)
     record |= {
         "data": dict(work.data),
-        "judge": jury.record(work.task.name) if jury is not None and work.task.rubric else None,
+        "judge": _judged(work, results, protocol, graded, jury),
         "ungraded_because": ungraded_because(graded),
         "sampling": asdict(work.requests[0].sampling) if work.requests else {},
         "seconds": round(sum(r.seconds for r in responses), 3),
@@ -321,6 +321,17 @@ def summary_record(
     }
     results.write_summary(work.task.name, record)
     return record
+
+
+def _judged(
+    work: Work, results: Results, protocol: str, graded: Sequence[Graded], jury: Jury | None
+) -> dict[str, Any] | None:
+    """What judges cost, and what they changed: how many grades, and the value that rules alone would give."""
+    if jury is None or not work.task.rubric:
+        return None
+    alone = grade(work, results, protocol)
+    changed = sum(a.score.value != b.score.value for a, b in zip(alone, graded, strict=True))
+    return {**jury.record(work.task.name), "changed": changed, "rules_only": work.task.summarize(alone).value}
 
 
 def ungraded_because(graded: Sequence[Graded]) -> dict[str, int]:

@@ -46,4 +46,5 @@ TASK = choice(
         Hub(repo="HuggingFaceM4/A-OKVQA", split="validation"),
         Tsv(url="https://huggingface.co/datasets/Allen8/A-OKVQA/resolve/main/a-okvqa.tsv"),
     ),
+    rubric="option",
 )

@@ -40,4 +40,5 @@ TASK = choice(
             md5="0f593e0d1c7df9a3d69bf1f947e71975",
         ),
     ),
+    rubric="option",
 )

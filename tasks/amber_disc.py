@@ -102,4 +102,5 @@ TASK = yes_no(
             md5="970d94c0410916166e0a76ba75da7934",
         ),
     ),
+    rubric="yes_no",
 )

@@ -72,4 +72,5 @@ TASK = choice(
             md5="bb94c0d568d652d15b60e001ac40a170",
         ),
     ),
+    rubric="option",
 )

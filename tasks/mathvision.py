@@ -59,4 +59,5 @@ TASK = math_answer(
             md5="93f6de14f7916e598aa1b7165589831e",
         ),
     ),
+    rubric="mathvista",
 )

@@ -90,4 +90,5 @@ TASK = choice(
     headline=own_mean,
     metrics={"macro": TASK_MEAN, "micro": SAMPLES},
     sources=(Hub(repo="sy1998/MLVU_dev", split="test", media=("*.zip",)),),
+    rubric="option",
 )

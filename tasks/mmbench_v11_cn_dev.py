@@ -30,4 +30,5 @@ TASK = circular_choice(
             md5="593f9b5f6bea453d870a798b34ae4f37",
         ),
     ),
+    rubric="option",
 )

@@ -31,4 +31,5 @@ TASK = circular_choice(
             md5="30c05be8f2f347a50be25aa067248184",
         ),
     ),
+    rubric="option",
 )

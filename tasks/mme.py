@@ -94,4 +94,5 @@ TASK = yes_no(
             md5="b36b43c3f09801f5d368627fb92187c3",
         ),
     ),
+    rubric="yes_no",
 )

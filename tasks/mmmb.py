@@ -54,4 +54,5 @@ TASK = choice(
     headline=macro("language"),
     metrics={"micro": SAMPLES},
     sources=tuple(Tsv(url=f"{URL}/mmmb_{code}.tsv", md5=md5) for code, md5 in FILES.items()),
+    rubric="option",
 )

@@ -41,4 +41,5 @@ TASK = mmmu_pro(
             md5="22cee868fe6b680d14b99bfff6db8172",
         ),
     ),
+    rubric="option",
 )

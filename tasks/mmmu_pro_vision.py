@@ -37,4 +37,5 @@ TASK = mmmu_pro(
             md5="d01441a87b3dbe721b5a04652ae38009",
         ),
     ),
+    rubric="option",
 )

@@ -81,4 +81,5 @@ TASK = choice(
             md5="585e8ad75e73f75dcad265dfd0417d64",
         ),
     ),
+    rubric="option",
 )

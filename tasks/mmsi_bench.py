@@ -63,4 +63,5 @@ TASK = choice(
             md5="548c5f33f1a12948d5355d5f600749e4",
         ),
     ),
+    rubric="option",
 )

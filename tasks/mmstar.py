@@ -58,4 +58,5 @@ TASK = choice(
             md5="e1ecd2140806c1b1bbf54b43372efb9e",
         ),
     ),
+    rubric="option",
 )

@@ -90,4 +90,5 @@ TASK = choice(
             md5="8dd4b730f53dbf9c3aed90ca31c928e0",
         ),
     ),
+    rubric="option",
 )

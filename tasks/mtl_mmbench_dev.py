@@ -62,4 +62,5 @@ TASK = circular_choice(
         "micro": UNITS_ALL_RIGHT,
     },
     sources=tuple(Tsv(url=f"{URL}/mmbench_dev_{code}.tsv", md5=md5) for code, md5 in FILES.items()),
+    rubric="option",
 )

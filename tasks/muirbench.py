@@ -59,4 +59,5 @@ TASK = choice(
             md5="2e5e6fd7699761b08a7cb3ab8c0c2ec8",
         ),
     ),
+    rubric="option",
 )

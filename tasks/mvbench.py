@@ -85,4 +85,5 @@ TASK = choice(
     headline=SAMPLES,
     metrics={"macro": macro("task")},
     sources=tuple(Hub(repo="OpenGVLab/MVBench", config=part, split="train", media=("video/*.zip",)) for part in PLACE),
+    rubric="option",
 )

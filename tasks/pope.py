@@ -98,4 +98,5 @@ TASK = yes_no(
             md5="c12f5acb142f2ef1f85a26ba2fbe41d5",
         ),
     ),
+    rubric="yes_no",
 )

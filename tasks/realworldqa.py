@@ -58,4 +58,5 @@ TASK = choice(
             md5="4de008f55dc4fd008ca9e15321dc44b7",
         ),
     ),
+    rubric="option",
 )

@@ -50,4 +50,5 @@ TASK = choice(
             md5="e42e9e00f9c59a80d8a5db35bc32b71f",
         ),
     ),
+    rubric="option",
 )

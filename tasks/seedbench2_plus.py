@@ -41,4 +41,5 @@ TASK = choice(
             md5="e32d3216dc4f452b0fe497a52015d1fd",
         ),
     ),
+    rubric="option",
 )

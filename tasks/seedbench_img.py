@@ -62,4 +62,5 @@ TASK = choice(
             md5="68017231464752261a2526d6ca3a10c0",
         ),
     ),
+    rubric="option",
 )

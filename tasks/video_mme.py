@@ -74,4 +74,5 @@ TASK = choice(
     },
     metrics={"answered_only": part("answered")},
     sources=(Hub(repo="lmms-lab/Video-MME", config="videomme", split="test", media=("videos_chunked_*.zip",)),),
+    rubric="option",
 )

@@ -51,4 +51,5 @@ TASK = choice(
             md5="b18854d7075574be06b631cd5f7d2d6a",
         ),
     ),
+    rubric="option",
 )

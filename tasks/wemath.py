@@ -76,4 +76,5 @@ TASK = choice(
             md5="b5e969a075f01290a542411fb7766388",
         ),
     ),
+    rubric="option",
 )

@@ -59,6 +59,7 @@ def test_verdicts_are_journalled_and_never_asked_twice(mine):
     record = summary(mine)
     assert (record["value"], record["n"], len(sent)) == (50.0, 8, 8)
     assert (record["judge"]["calls"], record["judge"]["kept"], record["judge"]["name"]) == (0, 8, "j")
+    assert (record["judge"]["changed"], record["judge"]["rules_only"]) == (8, None)
     lines = [json.loads(line) for line in (mine / "out/fake/mine.j.jsonl").read_text().splitlines()]
     assert len(lines) == 8 and lines[0]["text"] == "0.5" and lines[0]["judge"] == "j"
 

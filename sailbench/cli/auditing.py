@@ -1,13 +1,15 @@
 """`sailbench judges audit`: how good a judge is, against labels of people or of a stronger judge."""
 
 import argparse
-import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, NamedTuple
 
 from sailbench.cli.frame import DONE
 from sailbench.errors import UsageError
+from sailbench.report import inert
 
 if TYPE_CHECKING:
     from sailbench.audit import Audit, Estimate, Scores
@@ -16,6 +18,8 @@ RIGHT = 0.5
 OPTIONS = ("labels", "verdicts", "against", "right")
 # Beyond so many standard errors nobody takes the labelled samples for a random part of the judged.
 APART = 3.0
+# The commonest; --json has all.
+CATEGORIES = 10
 
 
 def add_options(p: argparse.ArgumentParser) -> None:
@@ -43,19 +47,21 @@ def audit(arguments: argparse.Namespace) -> int:
     from sailbench import audit, registry
     from sailbench.aggregate import SAMPLES
 
+    right = RIGHT if arguments.right is None else arguments.right
+    if not 0 < right <= 1:
+        raise UsageError(f"--right {right:g} is no grade from which an answer can be right: above 0, at most 1")
     if arguments.task is None or arguments.labels is None:
         raise UsageError("an audit needs a task and labels: sailbench judges audit TASK --labels FILE")
     task = registry.load(arguments.task)
     labels = audit.read_labels(arguments.labels)
     verdicts = audit.read_verdicts(arguments.verdicts or Path("results"), task.name, labels.kind)
     against = audit.read_verdicts(arguments.against, task.name, labels.kind) if arguments.against else None
-    right = RIGHT if arguments.right is None else arguments.right
     made = audit.audit(verdicts, labels, against, audit.Questions(right, task.scale))
     if arguments.json:
         facts = {"task": task.name, "scale": task.scale, "right": right, "mean_of_samples": task.headline is SAMPLES}
-        print(json.dumps(facts | asdict(made), ensure_ascii=False, indent=2))
+        print(inert.as_json(facts | asdict(made), indent=2))
         return DONE
-    print(f"{task.name}: {made.judge} judged {made.judged} samples, {made.labelled} of them with a label")
+    print(f"{task.name}: {inert.line(made.judge)} judged {made.judged} samples, {made.labelled} of them with a label")
     print(f"{'':<34}{'value':>8}  {'95 % interval':<18}{'n':>7}")
     for line in (*_lines(made), *_notes(made)):
         print(line)
@@ -84,8 +90,9 @@ def _lines(made: "Audit") -> Iterator[Line]:
     yield Line("Cohen's kappa", made.kappa, 1, 3)
     if made.quadratic_kappa is not None:
         yield Line("quadratic kappa", made.quadratic_kappa, 1, 3)
-    yield from (Line(f"sensitivity, {name}", own) for name, own in made.sensitivity.items())
-    yield from (Line(f"specificity, {name}", own) for name, own in made.specificity.items())
+    for kind, by_category in (("sensitivity", made.sensitivity), ("specificity", made.specificity)):
+        for category, own in islice(by_category.items(), CATEGORIES):
+            yield Line(f"{kind}, {shorten(inert.line(category), 20, placeholder='…')}", own)
     if made.flips is not None:
         yield Line("flips when asked again", made.flips)
     if made.scores is not None:

@@ -89,7 +89,7 @@ def judges(arguments: argparse.Namespace) -> int:
         return auditing.audit(arguments)
     auditing.refuse_options(arguments)
     if arguments.rubric is not None:
-        return _show(arguments.rubric)
+        return _show(arguments.rubric, arguments.json)
     rubrics = [judge.load(name) for name in judge.names()]
     if arguments.json:
         print(json.dumps([_facts(own) for own in rubrics], indent=2))
@@ -101,12 +101,15 @@ def judges(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _show(name: str) -> int:
+def _show(name: str, as_json: bool) -> int:
     from sailbench import judge
 
     if name not in judge.names() and not name.endswith(".toml"):
         raise UsageError(f"no rubric {name!r}{did_you_mean(name, judge.names())} (`sailbench judges` lists them)")
     own = judge.load(name)
+    if as_json:
+        print(json.dumps(_facts(own) | {"prompt": own.prompt}, ensure_ascii=False, indent=2))
+        return DONE
     for fact, value in _facts(own).items():
         print(f"{fact}: {value}")
     print(f"\n{own.prompt.strip()}")

@@ -74,12 +74,12 @@ def _content(runs: "Sequence[Run]", made: "Sheet", arguments: argparse.Namespace
 
 def _page(made: "Sheet", arguments: argparse.Namespace) -> str:
     from sailbench.data import Places
-    from sailbench.report import page
+    from sailbench.report.page import Wishes, page
 
     # What is at hand is shown; nothing is fetched for a report.
     places = Places.of(os.environ, arguments.data_dir, offline=True)
     files = [name for name in arguments.tasks.split(",") if name]
-    return page.page(made, page.Wishes(places=places, task_files=files, megabytes=arguments.thumbnails))
+    return page(made, Wishes(places=places, task_files=files, megabytes=arguments.thumbnails))
 
 
 def _deliver(content: str | bytes, out: Path | None) -> None:

@@ -48,7 +48,7 @@ class Flip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
-    """The shared samples of a task as pairs: means of both sides in [0, 1], the difference, what flipped.
+    """The shared samples of a task as pairs: means of both sides in [0, 1], the difference, what flipped, worst first.
 
     The difference counts better as positive, also where lower values are better.
     """
@@ -153,7 +153,7 @@ def pair(baseline: Side, candidate: Side, measure: Measure) -> Pairs | None:
         return None
     old, new, cluster = zip(*both, strict=True)
     better = _better(baseline)
-    flips = tuple(_flips(baseline, candidate, ids))
+    flips = sorted(_flips(baseline, candidate, ids), key=lambda flip: better * (flip.candidate - flip.baseline))
     gains = [better * (flip.candidate - flip.baseline) for flip in flips]
     return Pairs(
         measure=measure.name,
@@ -162,7 +162,7 @@ def pair(baseline: Side, candidate: Side, measure: Measure) -> Pairs | None:
         difference=stats.difference(
             [better * v for v in old], [better * v for v in new], cluster, _same(baseline, candidate, ids)
         ),
-        flips=flips,
+        flips=tuple(flips),
         gained=sum(gain > 0 for gain in gains),
         lost=sum(gain < 0 for gain in gains),
     )

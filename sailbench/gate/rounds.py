@@ -116,9 +116,7 @@ class _Contest:
     def of(cls, trial: Trial, work: Work, side: Side) -> "_Contest":
         known = {sample.id for sample in work.samples}
         missing = [id for id in side.lines if id not in known]
-        against = list(
-            differing_facts(side.record, _asked_facts(trial.plan, work))
-        )
+        against = list(differing_facts(side.record, _asked_facts(trial.plan, work)))
         if missing:
             against.append(f"{len(missing)} of the baseline's samples are not in these rows, such as {missing[0]!r}")
         alone = pair(side, side, measure_of(side))

@@ -14,12 +14,15 @@ from sailbench.gate.verdict import Finding, Verdict
 
 HEADINGS = ("task", "baseline", "candidate", "difference", "interval", "samples", "lost", "gained", "verdict")
 SHOWN_FLIPS, LONGEST_ANSWER = 50, 60
+TERMINAL_FLIPS = 20
 SHARES = ("baseline", "candidate", "difference", "lower", "upper", "detectable", "noise")
 
 
 def headline(verdict: Verdict) -> str:
     terms = verdict.terms
-    return f"{verdict.verdict}: margin {100 * terms.margin:.4g} points, alpha {terms.alpha:.4g}{_asked(verdict)}"
+    points = f"{100 * terms.margin:.4g}"
+    margin = f"margin {points} point{'' if points == '1' else 's'}"
+    return f"{verdict.verdict}: {margin}, alpha {terms.alpha:.4g}{_asked(verdict)}"
 
 
 def _asked(verdict: Verdict) -> str:
@@ -41,10 +44,10 @@ def lines(verdict: Verdict) -> Iterator[str]:
     yield from notes(verdict)
     if verdict.flips:
         yield f"{len(verdict.flips)} samples changed their value:"
-    for flip in verdict.flips[:SHOWN_FLIPS]:
+    for flip in verdict.flips[:TERMINAL_FLIPS]:
         yield "  " + flip_line(flip)
-    if len(verdict.flips) > SHOWN_FLIPS:
-        yield f"  ... and {len(verdict.flips) - SHOWN_FLIPS} more (--json lists all)"
+    if len(verdict.flips) > TERMINAL_FLIPS:
+        yield f"  ... and {len(verdict.flips) - TERMINAL_FLIPS} more (--json lists all)"
 
 
 def _all(verdict: Verdict) -> Sequence[Finding]:
@@ -69,7 +72,7 @@ def cells(own: Finding, alpha: float) -> tuple[str, ...]:
 
 
 def _points(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:+.2f}"
+    return "-" if share is None else f"{round(100 * share, 2) + 0.0:+.2f}"
 
 
 def _plain(share: float | None) -> str:

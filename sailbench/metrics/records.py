@@ -42,13 +42,8 @@ def _parsed(content: str) -> Any:
     try:
         found = python_literal(content)
     except NotLiteralError:
-        found = None
-    return found if isinstance(found, dict) else dict(_pairs(content)) if not found else _pairs_beside(content)
-
-
-def _pairs_beside(content: str) -> dict[str, str]:
-    """Of a literal that is no record (a list): nothing, as pairs cannot be added to it."""
-    return {}
+        return dict(_pairs(content))
+    return found
 
 
 def _pairs(content: str) -> Iterator[tuple[str, str]]:

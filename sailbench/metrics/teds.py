@@ -6,7 +6,8 @@ from typing import Any
 
 from sailbench.metrics.edit_distance import edit_distance
 
-LARGEST = 6_000_000  # pairs of nodes to compare, minutes of work; a table that would take more is no answer
+LARGEST = 6_000_000  # pairs of nodes
+DEEPEST = 200  # levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,19 @@ class TreeNode:
     children: list["TreeNode"] = field(default_factory=list)
 
     def size(self) -> int:
-        return 1 + sum(child.size() for child in self.children)
+        return sum(map(len, self.levels()))
+
+    def levels(self) -> list[list["TreeNode"]]:
+        """All nodes, by their distance from this one."""
+        found = [[self]]
+        while below := [child for node in found[-1] for child in node.children]:
+            found.append(below)
+        return found
+
+
+def is_comparable(one: TreeNode, other: TreeNode) -> bool:
+    """Whether two trees can be compared in minutes; what is larger or deeper is a loop of the model, no answer."""
+    return one.size() * other.size() <= LARGEST and max(len(one.levels()), len(other.levels())) <= DEEPEST
 
 
 Cost = Callable[[TreeNode], float]
@@ -68,7 +81,7 @@ def table_similarity_score(prediction: str, truth: str) -> float:
         one, other = _tree(said), _tree(wanted)
     except ValueError:  # a span that is no number: the authors' scripts stop or count 0
         return 0.0
-    if not size or one.size() * other.size() > LARGEST:
+    if not size or not is_comparable(one, other):
         return 0.0
     if one == other:
         return 1.0
@@ -123,3 +136,25 @@ def rows_as_page(rows: Sequence[Sequence[str]]) -> str:
     """Rows of cells as a page with one table."""
     lines = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
     return as_page("<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>")
+
+
+def as_full_page(table: str) -> str:
+    """A table's HTML with the tags around it that it lacks, on one line.
+
+    Yuliang-Liu/MultimodalOCR@794c36d OCRBench_v2/eval_scripts/TEDS_metric.py wrap_html_table
+    """
+    table = table.replace("\n", "")
+    table = table if "<table" in table else f"<table>{table}"
+    table = table if "</table>" in table else f"{table}</table>"
+    table = table if "<body>" in table else f"<body>{table}</body>"
+    return table if "<html>" in table else f"<html>{table}</html>"
+
+
+def markdown_page(text: str) -> str:
+    """A Markdown table as a page; its second line is passed over. Same source, convert_markdown_table_to_html.
+
+    The original means to cut the marks of a code block, and cuts these letters from the ends of the text instead.
+    """
+    lines = text.strip("```markdown").strip("```").strip().split("\n")  # noqa: B005
+    rows = (line.strip().split("|")[1:-1] for line in (lines[0], *lines[2:]))
+    return rows_as_page([[" " if set(cell) == {" "} else cell.strip() for cell in row] for row in rows])

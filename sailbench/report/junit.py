@@ -13,8 +13,8 @@ def junit(runs: Sequence[Run]) -> str:
     top = ElementTree.Element("testsuites", name="sailbench")
     for run in runs:
         failed = sum(bool(record["ungraded"]) for record in run.records.values())
-        counts = {"tests": str(len(run.records)), "failures": str(failed), "errors": "0", "skipped": "0"}
-        suite = ElementTree.SubElement(top, "testsuite", name=inert.line(run.name), **counts)
+        about = {"name": inert.line(run.name), "tests": str(len(run.records)), "failures": str(failed)}
+        suite = ElementTree.SubElement(top, "testsuite", about | {"errors": "0", "skipped": "0"})
         for task, record in run.records.items():
             _case(suite, run.name, task, record)
     ElementTree.indent(top)
@@ -23,8 +23,8 @@ def junit(runs: Sequence[Run]) -> str:
 
 def _case(suite: ElementTree.Element, model: str, task: str, record: Record) -> None:
     seconds = f"{record.get('seconds') or 0:.3f}"
-    names = {"classname": inert.line(model), "name": inert.line(task)}
-    case = ElementTree.SubElement(suite, "testcase", time=seconds, **names)
+    about = {"classname": inert.line(model), "name": inert.line(task), "time": seconds}
+    case = ElementTree.SubElement(suite, "testcase", about)
     if record["ungraded"]:
         total = record["n"] + record["ungraded"]
         failure = ElementTree.SubElement(case, "failure", message=f"{record['ungraded']} of {total} samples ungraded")

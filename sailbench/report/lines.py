@@ -32,7 +32,7 @@ def span(pair: Sequence[float] | None) -> str:
 
 
 def half_width(number: Number) -> float | None:
-    """How far the 95 % interval reaches from the value, on its longer side; None where equal outcomes show no spread."""
+    """How far the 95 % interval reaches from the value, on its longer side; None where no spread is seen."""
     if number.value is None:
         return None
     if number.interval is not None:

@@ -75,8 +75,10 @@ PERCENT = 100.0
 JUDGED, SCORED = "{judge}_score.csv", "score.csv"
 CHOICE = Dialect(split="none")
 VQA = Dialect(scale=PERCENT)
-MME = ("perception", "existence", "count", "position", "color", "posters", "celebrity", "scene", "landmark")
-MME += ("artwork", "OCR", "commonsense_reasoning", "numerical_calculation", "text_translation", "code_reasoning")
+MME = (
+    *("perception", "existence", "count", "position", "color", "posters", "celebrity", "scene", "landmark", "artwork"),
+    *("OCR", "commonsense_reasoning", "numerical_calculation", "text_translation", "code_reasoning"),
+)
 # By VLMEvalKit's names of data sets; all others have the form of its multiple-choice sets.
 DIALECTS: Mapping[str, Dialect] = {
     **dict.fromkeys(("ChartQA_TEST", "TextVQA_VAL", "DocVQA_VAL", "InfoVQA_VAL", "GQA_TestDev_Balanced"), VQA),

@@ -12,9 +12,8 @@ differences.
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from sailbench.stats.errors import clustered_stderr
 from sailbench.stats.exact import mcnemar, p_net_above
 from sailbench.stats.quantiles import normal_quantile, t_above, t_quantile
 from sailbench.stats.sequential import Change, p_mean_above
@@ -24,37 +23,48 @@ FEW = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The candidate's values minus the baseline's, over `n` shared samples, on [-1, 1].
+    """The candidate's values minus the baseline's over shared samples, on [-1, 1]; better is positive.
 
-    `noise` is by how much whole runs of one model differ beyond what their samples' changes explain. `same` says
-    that every answer was the same, word for word: then nothing changed, and there is nothing to estimate.
+    `gained` and `lost` count the clusters that are better or worse on the whole, `skewness` is that of the clusters'
+    changes around the mean (rare losses make it negative). `noise` is by how much whole runs of one model differ
+    beyond what their samples' changes explain. `same` says that every answer was the same, word for word: then
+    nothing changed, and there is nothing to estimate.
     """
 
     changes: tuple[Change, ...]
     mean: float
     stderr: float | None
+    gained: int
+    lost: int
+    skewness: float
     noise: float = 0.0
     same: bool = False
+
+    @classmethod
+    def of(cls, changes: Sequence[Change], same: bool = False) -> "Difference":
+        """What clusters' changes amount to: Miller's clustered standard error, as `errors.clustered_stderr`."""
+        mean = math.fsum(c.total for c in changes) / sum(c.size for c in changes)
+        residuals = [c.total - mean * c.size for c in changes]
+        square = math.fsum(r * r for r in residuals)
+        clusters, n = len(changes), sum(c.size for c in changes)
+        return cls(
+            changes=tuple(changes),
+            mean=mean,
+            stderr=math.sqrt(clusters / (clusters - 1) * square) / n if clusters > 1 else None,
+            gained=sum(c.total > 0 for c in changes),
+            lost=sum(c.total < 0 for c in changes),
+            skewness=math.fsum(r**3 for r in residuals) / clusters / (square / clusters) ** 1.5 if square else 0.0,
+            same=same,
+        )
 
     @property
     def n(self) -> int:
         return sum(change.size for change in self.changes)
 
     @property
-    def gained(self) -> int:
-        """Clusters that are better on the whole."""
-        return sum(change.total > 0 for change in self.changes)
-
-    @property
-    def lost(self) -> int:
-        return sum(change.total < 0 for change in self.changes)
-
-    @property
-    def skewness(self) -> float:
-        """Of the clusters' changes around the mean; rare losses make it negative."""
-        residuals = [c.total - self.mean * c.size for c in self.changes]
-        square = math.fsum(r * r for r in residuals) / len(residuals)
-        return math.fsum(r**3 for r in residuals) / len(residuals) / square**1.5 if square else 0.0
+    def few(self) -> bool:
+        """Whether too few clusters differ for a normal approximation."""
+        return self.gained + self.lost < FEW
 
     @property
     def method(self) -> str:
@@ -63,16 +73,16 @@ class Difference:
             return "same answers"
         if self.stderr is None:
             return "none: one cluster"
-        if self.gained + self.lost >= FEW:
+        if not self.few:
             return "t, clustered"
         return "exact" if all(c.size == 1 and c.total in (-1, 0, 1) for c in self.changes) else "betting"
 
     @property
     def p_changed(self) -> float:
         """Two-sided p-value of "no difference": McNemar's on clusters when few differ, else Student's t."""
-        if self.stderr is None or self.gained + self.lost < FEW:
+        if self.stderr is None or self.few:
             return mcnemar(self.gained, self.lost)
-        return min(1.0, 2 * min(self._without_noise(0.0), self.mirrored()._without_noise(0.0)))
+        return min(1.0, 2 * min(self._p_without_noise(0.0, 1), self._p_without_noise(0.0, -1)))
 
     @property
     def planning_stderr(self) -> float:
@@ -81,60 +91,62 @@ class Difference:
         least = math.sqrt((changed + 1) / (clusters + 1) / clusters) * clusters / self.n
         return math.hypot(max(self.stderr or 0.0, least), self.noise)
 
-    def mirrored(self) -> "Difference":
-        """The baseline minus the candidate."""
-        return replace(self, changes=tuple(Change(-c.total, c.size) for c in self.changes), mean=-self.mean)
-
     def p_above(self, threshold: float) -> float:
         """The p-value of "the mean is at most `threshold`": small when it is proven to be above."""
-        if self.noise == 0 or self.mean <= threshold:
-            return self._without_noise(threshold)
-        return _crossing(lambda alpha: self.lower(alpha) > threshold, 1e-9, 0.5)
+        return self._p(threshold, 1)
 
     def p_below(self, threshold: float) -> float:
         """The p-value of "the mean is at least `threshold`"."""
-        return self.mirrored().p_above(-threshold)
+        return self._p(-threshold, -1)
 
     def lower(self, alpha: float) -> float:
         """The one-sided lower limit of the mean at the level 1 - alpha."""
-        if self.same:
-            return 0.0
-        below = self.mean - self._limit_without_noise(alpha)
-        return max(-1.0, self.mean - math.hypot(below, normal_quantile(1 - alpha) * self.noise))
+        return self._limit(alpha, 1)
 
     def upper(self, alpha: float) -> float:
-        return -self.mirrored().lower(alpha)
+        return -self._limit(alpha, -1)
 
-    def _limit_without_noise(self, alpha: float) -> float:
+    def _p(self, threshold: float, sign: int) -> float:
+        """The p-value of "the mean, times `sign`, is at most `threshold`"."""
+        if self.noise == 0 or sign * self.mean <= threshold:
+            return self._p_without_noise(threshold, sign)
+        return _crossing(lambda alpha: self._limit(alpha, sign) > threshold, 1e-9, 0.5)
+
+    def _limit(self, alpha: float, sign: int) -> float:
+        """The lower limit of the mean times `sign`; independent errors of samples and of runs add up in squares."""
+        if self.same:
+            return 0.0
+        below = sign * self.mean - self._limit_without_noise(alpha, sign)
+        return max(-1.0, sign * self.mean - math.hypot(below, normal_quantile(1 - alpha) * self.noise))
+
+    def _limit_without_noise(self, alpha: float, sign: int) -> float:
         if self.stderr is None:
             return -1.0
-        if self.gained + self.lost >= FEW:
-            steps = _unskewed(t_quantile(1 - alpha, len(self.changes) - 1), self.skewness, len(self.changes))
-            return self.mean - steps * self.stderr
-        return _crossing(lambda threshold: self._without_noise(threshold) > alpha, -1 + 1e-9, self.mean)
+        if self.few:
+            return _crossing(lambda t: self._p_without_noise(t, sign) > alpha, -1 + 1e-9, sign * self.mean)
+        steps = _unskewed(t_quantile(1 - alpha, len(self.changes) - 1), sign * self.skewness, len(self.changes))
+        return sign * self.mean - steps * self.stderr
 
-    def _without_noise(self, threshold: float) -> float:
+    def _p_without_noise(self, threshold: float, sign: int) -> float:
         if self.same:
             return 0.0 if threshold < 0 else 1.0
         if self.stderr is None:
             return 1.0
-        if self.gained + self.lost >= FEW:
-            return self._t_above(threshold, self.stderr)
-        return self._few_above(threshold)
+        if self.few:
+            return self._p_of_few(threshold, sign)
+        if self.stderr == 0:
+            return float(sign * self.mean <= threshold)
+        steps = (sign * self.mean - threshold) / self.stderr
+        return t_above(_skewed(steps, sign * self.skewness, len(self.changes)), len(self.changes) - 1)
 
-    def _t_above(self, threshold: float, stderr: float) -> float:
-        if stderr == 0:
-            return float(self.mean <= threshold)
-        steps = _skewed((self.mean - threshold) / stderr, self.skewness, len(self.changes))
-        return t_above(steps, len(self.changes) - 1)
-
-    def _few_above(self, threshold: float) -> float:
+    def _p_of_few(self, threshold: float, sign: int) -> float:
         if self.method == "exact":
-            return p_net_above(self.gained, self.lost, len(self.changes), threshold)
+            gained, lost = (self.gained, self.lost) if sign > 0 else (self.lost, self.gained)
+            return p_net_above(gained, lost, len(self.changes), threshold)
         import numpy as np
 
         seen = np.asarray(self.changes, dtype=np.float64)
-        return p_mean_above(seen[:, 0], seen[:, 1], threshold)
+        return p_mean_above(sign * seen[:, 0], seen[:, 1], threshold)
 
 
 def _skewed(t: float, skewness: float, n: int) -> float:
@@ -168,12 +180,7 @@ def difference(
     """What changed between two runs' values in [0, 1] on the same samples, by cluster."""
     assert len(baseline) == len(candidate) == len(clusters) > 0, (len(baseline), len(candidate), len(clusters))
     own = [b - a for a, b in zip(baseline, candidate, strict=True)]
-    return Difference(
-        changes=by_cluster(own, clusters),
-        mean=math.fsum(own) / len(own),
-        stderr=clustered_stderr(own, clusters),
-        same=same,
-    )
+    return Difference.of(by_cluster(own, clusters), same)
 
 
 def by_cluster(changes: Sequence[float], clusters: Sequence[Hashable]) -> tuple[Change, ...]:

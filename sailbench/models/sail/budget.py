@@ -35,7 +35,9 @@ class Budget:
     def sized(self, shape: Shape) -> "Limits":
         rows, tokens = ON_CPU if shape.device.type == "cpu" else ON_GPU
         rows = self.rows or rows
-        positions = self.positions or (1 << 20 if self.fixed else free_bytes(shape.device) // (4 * shape.position_bytes))
+        positions = self.positions or (
+            1 << 20 if self.fixed else free_bytes(shape.device) // (4 * shape.position_bytes)
+        )
         return Limits(self.window or 3 * rows, max(1, positions), rows, self.tokens or tokens)
 
 

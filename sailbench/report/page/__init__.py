@@ -7,7 +7,7 @@ the one script and the one style by their digests keeps anything else from runni
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from sailbench.data import Places
 from sailbench.report.inert import json_in_html
 from sailbench.report.lines import footnotes, half_width
 from sailbench.report.page.inputs import Inputs, read_inputs
-from sailbench.report.page.samples import Stored, TaskSamples, stored
+from sailbench.report.page.samples import TaskSamples, stored
 from sailbench.report.page.thumbnails import thumbnails
 from sailbench.report.sheet import Cell, Line, Sheet, family_of
 

@@ -25,9 +25,10 @@ function draw(tag, attributes = {}, ...children) {
 
 function filled(made, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === false || value === null || value === undefined) continue;
+    if (value === null || value === undefined) continue;
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else made.setAttribute(name, value === true ? "" : String(value));
+    else if (typeof value !== "boolean" || name.startsWith("aria-")) made.setAttribute(name, String(value));
+    else made.toggleAttribute(name, value);
   }
   const there = children.flat().filter((child) => child !== null && child !== undefined && child !== "");
   made.append(...there.map((child) => (typeof child === "string" ? visible(child) : child)));

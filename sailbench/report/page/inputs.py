@@ -1,4 +1,4 @@
-"""What samples were asked, where the data is at hand: question, prompt, options, target, media, and the answers' keys."""
+"""What was asked, where the data is at hand: question, prompt, options, target, media, and the keys of answers."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -137,10 +137,13 @@ function select(at) {
   detail(number, place);
 }
 
+// The next one comes in at the edge, one from afar in the middle.
 function reveal() {
-  const list = page("list"), top = browser.at * ITEM;
-  if (top < list.scrollTop) list.scrollTop = top;
-  else if (top + ITEM > list.scrollTop + list.clientHeight) list.scrollTop = top + ITEM - list.clientHeight;
+  const list = page("list"), top = browser.at * ITEM, seen = list.clientHeight;
+  const above = list.scrollTop - top, below = top + ITEM - list.scrollTop - seen;
+  if (above > ITEM || below > ITEM) list.scrollTop = top - (seen - ITEM) / 2;
+  else if (above > 0) list.scrollTop = top;
+  else if (below > 0) list.scrollTop = top + ITEM - seen;
 }
 
 // A deep link: the filters give way if they hide what it names.

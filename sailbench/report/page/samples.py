@@ -46,7 +46,9 @@ class TaskSamples:
             "scale": self.scale,
             "ids": self.ids,
             "values": [[_value(run, id) for id in self.ids] for run in self.runs],
-            "flags": [[_flags(run, self._answer(number, id), id) for id in self.ids] for number, run in enumerate(self.runs)],
+            "flags": [
+                [_flags(run, self._answer(number, id), id) for id in self.ids] for number, run in enumerate(self.runs)
+            ],
         }
 
     def texts(self) -> dict[str, Any]:
@@ -71,7 +73,9 @@ class TaskSamples:
         score = run.scores[id]
         found = {"read": score["answer"], "why": score["why"], "parts": score.get("parts") or {}}
         found |= _answered(answer) if answer else {}
-        found["verdicts"] = [[said.get("judge", ""), said.get("inquiry", ""), _text(said)] for said in run.verdicts.get(id, ())]
+        found["verdicts"] = [
+            [said.get("judge", ""), said.get("inquiry", ""), _text(said)] for said in run.verdicts.get(id, ())
+        ]
         asked = self.inputs.samples.get(id)
         told = answer is not None and asked is not None and answer["key"] in asked.keys[number]
         # Without the data nobody can say which of several stored answers it was that was graded.
@@ -166,12 +170,15 @@ def _text(line: Lines) -> str:
     return line["text"] if isinstance(line["text"], str) else "\n".join(map(str, line["text"]))
 
 
-def _cut(content: Any) -> Any:
-    """The same content with long texts shortened, which is said where it is done."""
+def _cut(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The same record with long texts shortened, which is said where it is done."""
+    return {key: _shortened(value) for key, value in content.items()}
+
+
+def _shortened(content: Any) -> Any:
     if isinstance(content, str) and len(content) > MOST_CHARACTERS:
-        left = len(content) - MOST_CHARACTERS
-        half = MOST_CHARACTERS // 2
+        left, half = len(content) - MOST_CHARACTERS, MOST_CHARACTERS // 2
         return f"{content[:half]}\n[… {left} characters are left out of this page …]\n{content[-half:]}"
     if isinstance(content, Mapping):
-        return {key: _cut(value) for key, value in content.items()}
-    return [_cut(value) for value in content] if isinstance(content, list | tuple) else content
+        return _cut(content)
+    return [_shortened(value) for value in content] if isinstance(content, list | tuple) else content
