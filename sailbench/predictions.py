@@ -44,7 +44,8 @@ def read_predictions(path: Path) -> list[Prediction]:
     A prediction may be a list, an answer a turn. `judge` is a verdict, or verdicts by name.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines: that would also cut at U+2028, which JSON may hold as it is.
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read predictions {path}: {error}") from error
     return [_prediction(line, path, number) for number, line in enumerate(lines, 1) if line.strip()]

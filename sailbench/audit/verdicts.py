@@ -80,14 +80,18 @@ def _read(path: Path, field: str) -> Verdicts:
 
 
 def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path}: {error}") from error
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_lines(path), 1):
         if line.strip():
             where = f"{path}:{number}"
             yield where, _record(line, where)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        # Not `splitlines`: an answer may hold the other separators that it knows, such as U+2028.
+        return path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
 
 
 def _record(line: str, where: str) -> dict[str, Any]:
@@ -155,12 +159,21 @@ def _asked(folder: Path, task: str) -> tuple[str, set[str]]:
     }
     name = _judge(folder / f"{task}.json") or "+".join(journals)
     own = {folder_name(one) for one in (name, *name.split("+"))}
-    lines = [record for judge, path in journals.items() if judge in own for _, record in _records(path)]
-    if not lines:
+    asked = {id for judge, path in journals.items() if judge in own for id in _journalled(path)}
+    if not asked:
         raise StoreError(
             f"{folder} holds no verdicts of a judge on {task}; run it with --judge, or give --verdicts FILE"
         )
-    return name, {str(record.get("id")) for record in lines}
+    return name, asked
+
+
+def _journalled(path: Path) -> Iterator[str]:
+    """The samples of a journal's lines; one that a kill tore is passed over, as everywhere."""
+    for line in _lines(path):
+        try:
+            yield str(json.loads(line)["id"])
+        except (ValueError, KeyError, TypeError):
+            continue
 
 
 def _judge(summary: Path) -> str:

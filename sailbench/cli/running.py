@@ -37,6 +37,10 @@ def add_run(commands: "Commands") -> None:
     p.add_argument(
         "--url", default="", metavar="URL", help="the server of --model openai:NAME, such as http://host:8000/v1"
     )
+    p.add_argument("--workers", type=positive, metavar="N", help="engines side by side (default: one a GPU or core)")
+    p.add_argument("--batch-tokens", type=positive, metavar="N", help="tokens computed in a step (default: by device)")
+    p.add_argument("--deterministic", action="store_true", help="the same batches in every run (one engine)")
+    p.add_argument("--profile", action="store_true", help="show where the time went")
     p.add_argument("--offline", action="store_true", help="never touch the network")
     p.add_argument("--fresh", action="store_true", help="set stored answers aside and ask everything anew")
     p.add_argument("--dry-run", action="store_true", help="show what would be asked, and ask nothing")
@@ -47,6 +51,7 @@ def add_run(commands: "Commands") -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from sailbench import plan as planning
+    from sailbench.models import engines
 
     plan = planning.make(_options(arguments))
     jury = panel(arguments, plan.results)
@@ -63,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
                 plan.results.forget(work.task.name)
         records = _ask_and_grade(plan, jury)
     print_table(records, arguments.groups)
+    for line in engines.profile(plan.model) if arguments.profile else ():
+        print(line)
     print(f"results in {plan.results.folder}")
     return finished(records, arguments.allow_ungraded)
 
@@ -96,6 +103,10 @@ def _model(arguments: argparse.Namespace) -> "Choice":
         arguments.offline,
         url=arguments.url,
         key=os.environ.get("SAILBENCH_API_KEY") or os.environ.get("OPENAI_API_KEY", ""),
+        batch_tokens=arguments.batch_tokens,
+        deterministic=arguments.deterministic,
+        workers=arguments.workers,
+        profile=arguments.profile,
     )
 
 

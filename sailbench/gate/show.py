@@ -30,7 +30,8 @@ def _asked(verdict: Verdict) -> str:
     if asked is None:
         return ""
     how = "decided early" if asked.outcome.verdict else "not decided early"
-    return f"; {how}, {asked.samples} of {asked.total} samples asked in {asked.outcome.rounds} rounds"
+    rounds = f"{asked.outcome.rounds} round{'' if asked.outcome.rounds == 1 else 's'}"
+    return f"; {how}, {asked.samples} of {asked.total} samples asked in {rounds}"
 
 
 def lines(verdict: Verdict) -> Iterator[str]:

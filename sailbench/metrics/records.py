@@ -14,6 +14,8 @@ from sailbench.metrics.teds import rows_as_page
 _FENCE = re.compile(r"```(?:python|json)?\n(.*?)\n```", re.DOTALL | re.IGNORECASE)
 _PAIR = re.compile(r"""["']?([\w\s]+)["']?\s*[:=]\s*["']?([^\n,"'{}]+)["']?""")
 _SEPARATOR = re.compile("[:=]")
+_IN_WORDS = re.compile(r"[\w\s]")
+_QUOTES = "\"'"
 
 
 def read_record(text: str) -> dict[str, str]:
@@ -59,19 +61,17 @@ def _pairs(content: str) -> Iterator[tuple[str, str]]:
 
 def _start(content: str, first: int, separator: int) -> int:
     """Where the words before a separator begin, with the quotation mark before them; -1 if there are none."""
-    place = separator
-    while place > first and content[place - 1].isspace():
-        place -= 1
-    if place > first and content[place - 1] in "\"'":
-        place -= 1
-    else:
-        place = separator
-    start = place
-    while start > first and (content[start - 1].isspace() or re.match(r"\w", content[start - 1])):
-        start -= 1
-    if start == place:
-        return -1
-    return start - 1 if start > first and content[start - 1] in "\"'" else start
+    before = separator
+    while before > first and content[before - 1].isspace():
+        before -= 1
+    quoted = before > first and content[before - 1] in _QUOTES
+    for end in (before - 1, separator) if quoted else (separator,):
+        start = end
+        while start > first and _IN_WORDS.match(content[start - 1]):
+            start -= 1
+        if start < end:
+            return start - 1 if start > first and content[start - 1] in _QUOTES else start
+    return -1
 
 
 def equal_fields_score(prediction: Mapping[str, str], truth: Mapping[str, Any]) -> float:

@@ -1,27 +1,34 @@
 """A model behind an OpenAI-compatible server: the model under test, or a judge. Many requests at once, retried.
 
 Media are sent as the bytes they are; nothing is re-encoded but a video's frames. A key never leaves the header.
+What the protocol has no words for (how finely images are looked at, which of them are a video's frames) goes into a
+header of its own, which `sailbench serve` reads and every other server passes over.
 """
 
 import base64
 import io
+import json
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sailbench import media
 from sailbench.errors import MediaError, ModelError
-from sailbench.types import MEDIA_MARK, Media, Request, Response
+from sailbench.models import talks
+from sailbench.types import Media, Request, Response, Sampling
 
 if TYPE_CHECKING:
     import httpx
 
 # Statuses that another try may mend: the server is busy or stumbled.
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+NEEDS = "X-Sailbench-Needs"
+# What hosted models that reason call max_tokens, and say so when they are asked otherwise.
+RENAMED = "max_completion_tokens"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,8 @@ class Remote:
     """Asks an endpoint with up to `concurrency` requests in flight; answers come back in any order."""
 
     hardware = ""
+    takes_pauses: Literal[True] = True
+    takes_talks: Literal[True] = True
 
     def __init__(self, endpoint: Endpoint, name: str = "", sleep: Callable[[float], None] = time.sleep) -> None:
         self.endpoint = endpoint
@@ -57,8 +66,9 @@ class Remote:
         self.identity = f"openai:{endpoint.model}"
         self.engine = "openai-compatible server"
         self._sleep = sleep
+        self._limit = "max_tokens"
 
-    def answer(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Response]]:
+    def answer(self, requests: Iterable[Request | None]) -> Iterator[tuple[Request, Response]]:
         """Requests are drawn as slots become free, so that a stream of them may still be growing."""
         import httpx
 
@@ -69,6 +79,9 @@ class Remote:
         ):
             flying: dict[Future[Response], Request] = {}
             for request in requests:
+                if request is None:
+                    yield from self._landed(flying, 0.02)
+                    continue
                 flying[pool.submit(self._converse, client, request)] = request
                 if len(flying) >= self.endpoint.concurrency:
                     yield from self._landed(flying)
@@ -76,38 +89,47 @@ class Remote:
                 yield from self._landed(flying)
 
     @staticmethod
-    def _landed(flying: dict[Future[Response], Request]) -> Iterator[tuple[Request, Response]]:
-        done, _ = wait(flying, return_when=FIRST_COMPLETED)
+    def _landed(
+        flying: dict[Future[Response], Request], seconds: float | None = None
+    ) -> Iterator[tuple[Request, Response]]:
+        done, _ = wait(flying, seconds, return_when=FIRST_COMPLETED)
         for future in done:
             yield flying.pop(future), future.result()
 
     def _converse(self, client: "httpx.Client", request: Request) -> Response:
         """Every turn in order, each with the talk so far; the first failure ends it."""
         started = time.monotonic()
-        messages: list[dict[str, Any]] = []
+        system, given = talks.system(request), talks.given(request)
+        messages: list[dict[str, Any]] = [] if system is None else [{"role": "system", "content": system}]
         so_far = Response()
         try:
-            for content in contents(request):
+            headers = self._headers(request)
+            for number, content in enumerate(contents(request)):
                 messages.append({"role": "user", "content": content})
-                turn = self._try(client, self._body(request, messages))
-                messages.append({"role": "assistant", "content": turn.text})
-                so_far = _joined(so_far, turn)
+                if number >= len(given):
+                    so_far = _joined(so_far, self._try(client, self._body(request, messages), headers))
+                messages.append({"role": "assistant", "content": [*given, so_far.text][min(number, len(given))]})
         except (AttemptError, MediaError) as error:
             so_far = replace(so_far, error=" ".join(str(error).split()), finish="error")
         return replace(so_far, seconds=time.monotonic() - started)
 
     def _body(self, request: Request, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         sampling = request.sampling
-        body = {"model": self.endpoint.model, "messages": list(messages), "max_tokens": sampling.max_tokens}
-        body |= {"temperature": sampling.temperature}
+        body = {"model": self.endpoint.model, "messages": list(messages), "temperature": sampling.temperature}
+        body |= {self._limit: sampling.max_tokens}
         if sampling.temperature > 0:
             body |= {"top_p": sampling.top_p, "seed": sampling.seed + sampling.draw}
         return body
 
-    def _try(self, client: "httpx.Client", body: Mapping[str, Any]) -> Response:
+    def _headers(self, request: Request) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {self.endpoint.key}"} if self.endpoint.key else {}
+        special = needs(request)
+        return headers | ({NEEDS: json.dumps(special, separators=(",", ":"))} if special else {})
+
+    def _try(self, client: "httpx.Client", body: dict[str, Any], headers: Mapping[str, str]) -> Response:
         for attempt in range(self.endpoint.tries):
             try:
-                return self._once(client, body)
+                return self._once(client, body, headers)
             except AttemptError as error:
                 if not error.again or attempt + 1 == self.endpoint.tries:
                     raise
@@ -119,10 +141,9 @@ class Remote:
         full = min(self.endpoint.longest_wait, self.endpoint.first_wait * 2.0**attempt)
         return full * (0.5 + random.random() / 2)
 
-    def _once(self, client: "httpx.Client", body: Mapping[str, Any]) -> Response:
+    def _once(self, client: "httpx.Client", body: dict[str, Any], headers: Mapping[str, str]) -> Response:
         import httpx
 
-        headers = {"Authorization": f"Bearer {self.endpoint.key}"} if self.endpoint.key else {}
         url = f"{self.endpoint.url.rstrip('/')}/chat/completions"
         try:
             reply = client.post(url, json=body, headers=headers)
@@ -133,11 +154,33 @@ class Remote:
         if reply.status_code != httpx.codes.OK:
             after = reply.headers.get("retry-after", "")
             why = f"the server says {reply.status_code}: {_said(reply.text)}"
-            raise AttemptError(why, reply.status_code in PASSING, float(after) if after.isdecimal() else 0.0)
+            again = reply.status_code in PASSING or self._renamed(reply, body)
+            raise AttemptError(why, again, float(after) if after.isdecimal() else 0.0)
         try:
             return _response(reply.json())
         except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise AttemptError(f"the server's reply cannot be read: {type(error).__name__}", again=True) from None
+
+    def _renamed(self, reply: "httpx.Response", body: dict[str, Any]) -> bool:
+        """Whether the server wants the limit under its other name; it gets it from now on."""
+        if reply.status_code != 400 or RENAMED in body or RENAMED not in reply.text:
+            return False
+        self._limit = RENAMED
+        body[RENAMED] = body.pop("max_tokens")
+        return True
+
+
+def needs(request: Request) -> dict[str, Any]:
+    """What of a request the protocol cannot say, as far as it departs from what is usual."""
+    usual, own = Sampling(), request.sampling
+    special = {name: getattr(own, name) for name in ("detail", "enlarge", "thinking")}
+    special = {name: value for name, value in special.items() if value != getattr(usual, name)}
+    videos = [own.frames if one.kind == "video" else 0 for one in _in_order(request)]
+    return special | ({"videos": videos} if any(videos) else {})
+
+
+def _in_order(request: Request) -> list[Media]:
+    return [part for turn in talks.parts(request) for part in turn if isinstance(part, Media)]
 
 
 def _said(text: str) -> str:
@@ -169,18 +212,12 @@ def _joined(first: Response, then: Response) -> Response:
 
 
 def contents(request: Request) -> Iterator[list[dict[str, Any]]]:
-    """Each turn as the parts of a message: media where they are marked, unmarked ones before the first text."""
-    waiting = list(request.media)
-    marks = sum(turn.count(MEDIA_MARK) for turn in request.turns)
-    if marks > len(waiting):
-        raise MediaError(f"the text marks {marks} media, but the request has {len(waiting)}")
-    front, placed = waiting[marks:], iter(waiting)
-    for number, turn in enumerate(request.turns):
-        parts = [part for one in front for part in _seen(one, request.sampling.frames)] if number == 0 else []
-        for i, text in enumerate(turn.split(MEDIA_MARK)):
-            parts += _seen(next(placed), request.sampling.frames) if i else []
-            parts += [{"type": "text", "text": text}] if text else []
-        yield parts
+    """Each turn as the parts of a message."""
+    for turn in talks.parts(request):
+        shown = [
+            [{"type": "text", "text": p}] if isinstance(p, str) else _seen(p, request.sampling.frames) for p in turn
+        ]
+        yield [part for each in shown for part in each]
 
 
 def _seen(one: Media, frames: int) -> list[dict[str, Any]]:
@@ -206,7 +243,14 @@ def _png(frame: Any) -> bytes:
     return out.getvalue()
 
 
-KINDS = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg"), (b"GIF8", "gif"), (b"BM", "bmp"))
+KINDS = (
+    (b"\x89PNG", "png"),
+    (b"\xff\xd8", "jpeg"),
+    (b"GIF8", "gif"),
+    (b"BM", "bmp"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+)
 
 
 def _picture(encoded: bytes) -> dict[str, Any]:

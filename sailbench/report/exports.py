@@ -53,7 +53,7 @@ def cells(sheet: Sheet) -> Iterator[dict[str, Any]]:
 
 def _cell(run: Run, line: Line, cell: Cell) -> dict[str, Any]:
     own = _number(cell.number) | {"model": run.name, "row": line.row, "published": cell.published}
-    own |= {"difference": cell.difference, "marks": cell.marks, "source": cell.source}
+    own |= {"difference": cell.difference, "marks": cell.marks or None, "source": cell.source or None}
     record = run.records.get(line.task)
     if record is None:
         return own | {"family": "means"}

@@ -46,12 +46,14 @@ def markdown_cell(text: str) -> str:
 
 def as_json(content: Any, indent: int | None = None) -> str:
     """JSON whose text may be printed: every character that would be obeyed is escaped, and nothing is lost."""
-    text = json.dumps(content, ensure_ascii=False, indent=indent, allow_nan=False)
-    return _OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return _escaped(json.dumps(content, ensure_ascii=False, indent=indent, allow_nan=False))
 
 
 def json_in_html(content: Any) -> str:
     """JSON for a script element of a page: nothing in it can end the element or begin another."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    return re.sub("[\u2028\u2029\ud800-\udfff]", lambda found: f"\\u{ord(found.group()):04x}", text)
+    text = _escaped(json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _escaped(text: str) -> str:
+    return _OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", text)

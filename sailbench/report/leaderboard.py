@@ -1,15 +1,16 @@
 """leaderboard.md: published scores and committed runs, ranked; a pure function of what `results/` holds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sailbench.errors import StoreError, UsageError
 from sailbench.report.inert import markdown_cell
 from sailbench.report.lines import counted, decimal, valued
 from sailbench.report.means import MEANS, Number, number
 from sailbench.report.reference import Table, read_tables
-from sailbench.report.runs import Run, read_runs
+from sailbench.report.runs import Run, runs_below
 from sailbench.report.sheet import sheet
 from sailbench.report.text import markdown, row
 
@@ -36,12 +37,12 @@ def leaderboard(results: Path) -> str:
     """The whole page from a results folder: `reference/` and every run that is committed."""
     if not results.is_dir():
         raise StoreError(f"no folder {results}; give the one that holds reference/ and committed runs")
-    tables, runs = read_tables(results / "reference"), _committed(results)
+    tables, runs = read_tables(results / "reference"), runs_below([results])
     parts = [OPENING]
     parts += [text for title in _ranked_means(tables) if (text := _board(title, tables, runs))]
     if runs:
         parts.append(_measured(runs, tables))
-    parts.append(_sources(tables))
+    parts.append(_sources([table for table in tables if _ranked_means([table])]))
     return "\n".join(parts)
 
 
@@ -53,16 +54,6 @@ def check(results: Path, page: Path) -> None:
         raise UsageError(f"{page} cannot be read ({error.strerror}); write it with `sailbench leaderboard`") from error
     if held != leaderboard(results):
         raise UsageError(f"{page} {STALE}")
-
-
-def _committed(results: Path) -> tuple[Run, ...]:
-    """The runs beside `reference/`; none is no error here."""
-    try:
-        return read_runs([results])
-    except StoreError as error:
-        if str(error).startswith("no summaries"):
-            return ()
-        raise
 
 
 def _ranked_means(tables: Sequence[Table]) -> list[str]:
@@ -78,7 +69,7 @@ def _board(title: str, tables: Sequence[Table], runs: Sequence[Run]) -> str:
     if not entries:
         return ""
     ranked = sorted(entries, key=lambda own: (own.mean is None, -(own.mean or 0), own.name))
-    names = {key: str(told.get("title", key)) for table in tables for key, told in table.rows.items()}
+    names = {key: _heading(told) for table in tables for key, told in table.rows.items()}
     about = f"Mean of {len(rows)} benchmarks; a model measured without all of them has no mean and comes last."
     lines = [f"## {title}", "", about]
     lines += ["", row(["#", "model", title, *(names.get(key, key) for key in rows)])]
@@ -86,6 +77,10 @@ def _board(title: str, tables: Sequence[Table], runs: Sequence[Run]) -> str:
     for place, own in enumerate(ranked, 1):
         lines.append(row([str(place) if own.mean is not None else "-", own.name, own.shown, *own.cells]))
     return "\n".join(lines) + "\n"
+
+
+def _heading(told: Mapping[str, Any]) -> str:
+    return f"{told['title']}, n {told['n']}" if "n" in told else str(told["title"])
 
 
 def _published_entries(title: str, table: Table) -> Iterator[Entry]:

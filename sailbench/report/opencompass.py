@@ -8,6 +8,7 @@ left out: here is no such thing.
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,14 +102,28 @@ DIALECTS: Mapping[str, Dialect] = {
 }
 
 
+# Data sets whose TSV file is called otherwise.
+NAMES = {
+    "MathVerse_MINIV": "MathVerse_MINI",
+    "Mia-Bench": "MIA-Bench",
+    "SeePhys_total": "SeePhys",
+    "VCR-wiki-en-easy-test-500": "VCR_EN_EASY_500",
+    "a-okvqa": "A-OKVQA",
+    "chartqapro": "ChartQAPro",
+    "hr_bench_4k": "HRBench4K",
+    "hr_bench_8k": "HRBench8K",
+    "tablevqa-bench": "TableVQABench",
+}
+
+
 def score_files(sheet: Sheet) -> Iterator[tuple[str, str]]:
     """Path and text of every data set's score file; what has no score has no file."""
     for run in sheet.runs:
-        model = folder_name(run.name)
+        model, names = folder_name(run.name), dataset_names(list(run.records))
         for task, record in run.records.items():
             if record["value"] is None:
                 continue
-            dataset = dataset_name(task)
+            dataset = names[task]
             dialect = DIALECTS.get(dataset, CHOICE)
             # VLMEvalKit's word for no judge.
             judge = (record.get("judge") or {}).get("model") or "exact_matching"
@@ -116,8 +131,14 @@ def score_files(sheet: Sheet) -> Iterator[tuple[str, str]]:
             yield f"{model}/{model}_{folder_name(dataset)}_{ending}", _scores(record, dialect)
 
 
-def dataset_name(task: str) -> str:
-    """VLMEvalKit's name of a task's data set: that of its TSV file; the task's own where there is none."""
+def dataset_names(tasks: Sequence[str]) -> dict[str, str]:
+    """VLMEvalKit's name of each task's data set; the task's own where there is none, or several share one."""
+    found = {task: _dataset_name(task) for task in tasks}
+    times = Counter(found.values())
+    return {task: name if times[name] == 1 else task for task, name in found.items()}
+
+
+def _dataset_name(task: str) -> str:
     if task not in registry.cards():
         return task
     try:
@@ -125,7 +146,7 @@ def dataset_name(task: str) -> str:
     except SailbenchError:
         return task
     names = [source.name.removesuffix(".tsv") for source in sources if isinstance(source, Tsv)]
-    return names[0] if names and len(set(names)) == 1 else task
+    return NAMES.get(names[0], names[0]) if names and len(set(names)) == 1 else task
 
 
 def _scores(record: Record, dialect: Dialect) -> str:

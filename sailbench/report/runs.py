@@ -30,21 +30,19 @@ def read_runs(roots: Sequence[Path]) -> tuple[Run, ...]:
         StoreError: a folder without summaries, or a file that is no JSON.
         UsageError: runs whose numbers cannot stand in one row.
     """
-    found = {folder.resolve(): folder for root in roots for folder in _folders(root)}
-    runs = [_run(folder) for folder in found.values()]
+    for root in roots:
+        if not runs_below([root]):
+            raise StoreError(f"no summaries in {root}; give the folder that `sailbench run --out` wrote")
+    return runs_below(roots)
+
+
+def runs_below(roots: Sequence[Path]) -> tuple[Run, ...]:
+    """The same, where there may be none."""
+    folders = [folder for root in roots for folder in sorted({path.parent for path in root.rglob("*.json")})]
+    runs = [_run(folder) for folder in {folder.resolve(): folder for folder in folders}.values()]
     named = _told_apart([run for run in runs if run.records])
-    if not named:
-        places = ", ".join(map(str, roots))
-        raise StoreError(f"no summaries in {places}; give the folder that `sailbench run --out` wrote")
     _refuse_mixed_versions(named)
     return named
-
-
-def _folders(root: Path) -> list[Path]:
-    folders = sorted({path.parent for path in root.rglob("*.json")})
-    if not folders:
-        raise StoreError(f"no summaries in {root}; give the folder that `sailbench run --out` wrote")
-    return folders
 
 
 def _run(folder: Path) -> Run:

@@ -72,9 +72,9 @@ class Fortune:
     @property
     def evidence(self) -> float:
         """The mean fortune per stake."""
-        top = float(self.log.max())
         import numpy as np
 
+        top = float(self.log.max())
         return math.exp(min(top, 600.0)) * float(np.exp(self.log - top).mean())
 
 
@@ -136,7 +136,10 @@ def watch(rounds: Iterable[Mapping[str, Sequence[Change]]], plan: Plan) -> Outco
 
 
 def _against(bets: Mapping[str, _Bets]) -> float:
-    """The evidence against "no task is worse": half bet on all tasks as one, half spread over them one by one."""
+    """The evidence against "no task is worse": half bet on all tasks as one, half spread over them one by one.
+
+    As one they multiply, so tasks are taken not to depend on each other; the pooled fixed-size test does the same.
+    """
     joint = Fortune()
     for own in bets.values():
         joint.log += own.worse.log

@@ -41,7 +41,7 @@ class Run:
 
     def attend(self, number: int, queries: Tensor) -> Tensor:
         """[n, heads, D] to [n, heads*D], of layer `number`."""
-        n, heads, width = queries.shape
+        heads, width = queries.shape[1:]
         kv = self.lane.tensor[number, self.first : self.first + self.rows, :, : self.reach]  # [R, 2*kv_heads, L, D]
         kv_heads = kv.shape[1] // 2
         if self.cells is not None:

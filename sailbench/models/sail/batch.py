@@ -1,16 +1,14 @@
 """Requests streaming through: opened ahead in threads, answered in shared steps, handed on as each is done."""
 
 import os
-import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from sailbench.errors import MediaError
+from sailbench.models.interruption import Interruption
 from sailbench.models.sail import chat
 from sailbench.models.sail.budget import Budget
 from sailbench.models.sail.processor import Processor
@@ -26,49 +24,26 @@ __all__ = ["Budget", "answer", "prompt_tokens"]
 Answered = tuple[Request, Response]
 
 
-def answer(model: "SailVL2", requests: Iterable[Request]) -> Iterator[Answered]:
+def answer(
+    model: "SailVL2", requests: Iterable[Request | None], interruption: Interruption | None = None
+) -> Iterator[Answered]:
     """Each request once, with its response; one that fails has an error, and the others go on.
 
-    Interrupted from the keyboard, it draws no more, answers what is being written, and then raises KeyboardInterrupt.
+    A None among the requests says that there is none for the moment. Interrupted from the keyboard, it draws no more,
+    answers what is being written, and then raises KeyboardInterrupt.
     """
     threads = max(1, min(16, (os.cpu_count() or 2) // 2))
-    with ThreadPoolExecutor(threads, "open") as pool, Interruption() as interruption:
+    with ThreadPoolExecutor(threads, "open") as pool, Interruption() as pressed:
         stream = Stream(model, iter(requests), pool)
-        yield from stream.answers(interruption)
-        if interruption:
+        yield from stream.answers(pressed if interruption is None else interruption)
+        if pressed:
             raise KeyboardInterrupt
-
-
-class Interruption:
-    """True after a first Ctrl-C; a second one interrupts at once. Signals of a thread that is not the main one pass."""
-
-    def __init__(self) -> None:
-        self._came = False
-        self._ours = threading.current_thread() is threading.main_thread()
-        self._ours = self._ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-    def __bool__(self) -> bool:
-        return self._came
-
-    def __enter__(self) -> "Interruption":
-        if self._ours:
-            signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self._came:
-            signal.default_int_handler(number, frame)
-        self._came = True
 
 
 class Stream:
     """Requests between being drawn and being answered, at most a window of them."""
 
-    def __init__(self, model: "SailVL2", requests: Iterator[Request], pool: ThreadPoolExecutor) -> None:
+    def __init__(self, model: "SailVL2", requests: Iterator[Request | None], pool: ThreadPoolExecutor) -> None:
         self._model, self._requests, self._pool = model, requests, pool
         self._sight = Sight(model.network, model.processor, model.budget.tiles)
         self._scheduler = Scheduler(model, self._sight, model.clock)
@@ -89,12 +64,15 @@ class Stream:
     def _draw(self) -> None:
         room = self._scheduler.limits.window - len(self._opening) - len(self._scheduler)
         while self._more and room > 0:
-            request = next(self._requests, None)
-            if request is None:
+            try:
+                request = next(self._requests)
+            except StopIteration:
                 self._more = False
-            else:
-                self._opening.append((request, self._pool.submit(self._open, request)))
-                room -= 1
+                return
+            if request is None:
+                return
+            self._opening.append((request, self._pool.submit(self._open, request)))
+            room -= 1
 
     def _open(self, request: Request) -> Talk:
         started = time.perf_counter()

@@ -73,12 +73,9 @@ class Lane:
         rest = len(self.places) - len(left)
         gaps = [slot for slot in sorted(left) if slot < rest]
         movers = [place for place in self.places[rest:] if place.slot not in left]
-        if gaps:
-            reach = max(place.length for place in movers)
-            slots = torch.tensor([place.slot for place in movers], device=self.tensor.device)
-            moved = self.tensor[:, :, :, :reach].index_select(1, slots)
-            self.tensor[:, :, :, :reach].index_copy_(1, torch.tensor(gaps, device=slots.device), moved)
         for slot, place in zip(gaps, movers, strict=True):
+            # Row by row: an indexed copy of a slice would first copy the whole lane.
+            self.tensor[:, slot, :, : place.length] = place.kept(place.length)
             place.slot, self.places[slot] = slot, place
         del self.places[rest:]
 
@@ -105,12 +102,15 @@ class Lanes:
         return self._lanes[capacity].enter()
 
     def grown(self, place: Place, positions: int) -> Place:
-        """The place in a longer lane, with what it holds."""
+        """A place in a longer lane, with what this one holds; this one is left to be freed."""
         larger = self.enter(positions)
         larger.kept(place.length).copy_(place.kept(place.length))
         larger.length = place.length
-        place.lane.leave([place])
         return larger
+
+    def leave(self, places: Sequence[Place]) -> None:
+        for lane in list(self):
+            lane.leave([place for place in places if place.lane is lane])
 
     def release(self) -> None:
         for lane in self._lanes.values():

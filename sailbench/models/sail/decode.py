@@ -54,16 +54,17 @@ class Prompt:
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """A prompt on its way, and the tokens written so far."""
+    """A prompt of `positions` on its way, and the tokens written so far."""
 
     prompt: Prompt
     place: Place
+    positions: int
     tokens: list[int] = field(default_factory=list)
 
     @property
     def unread(self) -> int:
         """How many of the prompt's positions are still to be computed."""
-        return max(0, self.prompt.positions - self.place.length)
+        return max(0, self.positions - self.place.length)
 
 
 class Decoder:
@@ -80,11 +81,11 @@ class Decoder:
     @torch.inference_mode()
     def start(self, prompt: Prompt) -> Row:
         """A row for the prompt, its stem in place; it is read in the next steps."""
-        place = self.lanes.enter(prompt.positions + min(prompt.max_tokens, 16))
+        place = self.lanes.enter(prompt.positions + min(prompt.max_tokens, 64))
         if prompt.stem is not None:
             beginning, place.length = prompt.stem
             place.kept(place.length).copy_(beginning.tensor[:, :, : place.length])
-        self.rows.append(Row(prompt, place))
+        self.rows.append(Row(prompt, place, prompt.positions))
         return self.rows[-1]
 
     @torch.inference_mode()
@@ -109,8 +110,7 @@ class Decoder:
         """Free the places of rows."""
         gone = set(map(id, rows))
         self.rows = [row for row in self.rows if id(row) not in gone]
-        for lane in list(self.lanes):
-            lane.leave([row.place for row in rows if row.place.lane is lane])
+        self.lanes.leave([row.place for row in rows])
 
     def _ended(self, row: Row) -> bool:
         return row.tokens[-1] == self.stop or len(row.tokens) >= row.prompt.max_tokens
@@ -118,25 +118,35 @@ class Decoder:
     def _spans(self, tokens: int) -> list[Span]:
         """What each row computes next: rows that are read one token, the others in order what is left of the budget."""
         left = max(1, tokens - sum(not row.unread for row in self.rows))
-        spans: list[Span] = []
+        counts: list[tuple[Row, int]] = []
         for row in self.rows:
-            count = min(row.unread, left) if row.unread else 1
-            left -= count if row.unread else 0
-            if not count:
-                continue
-            if row.place.length + count > row.place.lane.capacity:
-                row.place = self.lanes.grown(row.place, row.place.length + count)
-            spans.append(Span(row, row.place, count))
-        return spans
+            unread = row.unread
+            count = min(unread, left) if unread else 1
+            left -= count if unread else 0
+            if count:
+                counts.append((row, count))
+        self._grow(counts)
+        return [Span(row, row.place, count) for row, count in counts]
+
+    def _grow(self, counts: Sequence[tuple[Row, int]]) -> None:
+        """Move rows that outgrow their lanes."""
+        left: list[Place] = []
+        for row, count in counts:
+            place = row.place
+            if place.length + count > place.lane.capacity:
+                left.append(place)
+                row.place = self.lanes.grown(place, place.length + count)
+        if left:
+            self.lanes.leave(left)
 
     def _inputs(self, spans: Sequence[Span]) -> Tensor:
         """[N, H]: a slice of the prompt or the embedding of the last token of each span."""
         last = [span.row.tokens[-1] for span in spans if not span.row.unread]
-        written = iter(self.layers.embed(torch.tensor(last, device=self.layers.device)).split(1)) if last else iter(())
+        written = iter(self.layers.embed(torch.tensor(last, device=self.layers.device))[:, None] if last else ())
         pieces: list[Tensor] = []
         for span in spans:
             row = span.row
-            start = span.place.length - (row.prompt.positions - len(row.prompt.embeds))
+            start = span.place.length - (row.positions - len(row.prompt.embeds))
             pieces.append(row.prompt.embeds[start : start + span.tokens] if row.unread else next(written))
         return torch.cat(pieces)
 

@@ -5,7 +5,7 @@ that read the same input joined and attention left to the caller: on a CPU half 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import torch
@@ -48,7 +48,7 @@ class Joined:
     def __init__(self, *parts: Any) -> None:
         self.weight = torch.cat([part.weight for part in parts])
         self.bias = None if parts[0].bias is None else torch.cat([part.bias for part in parts])
-        for part, own in zip(parts, self.weight.split([len(part.weight) for part in parts]), strict=True):
+        for part, own in zip(parts, torch.split(self.weight, [len(part.weight) for part in parts]), strict=True):
             part.weight = nn.Parameter(own, requires_grad=False)
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ class Layer:
 class Layers:
     """All decoder layers over packed tokens [N, H]: no rows, no padding; `attend` knows which token is whose."""
 
-    _known: "WeakKeyDictionary[nn.Module, Layers]" = WeakKeyDictionary()
+    _known: ClassVar[WeakKeyDictionary[nn.Module, "Layers"]] = WeakKeyDictionary()
 
     def __init__(self, model: Any) -> None:
         config = model.config

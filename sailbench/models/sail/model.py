@@ -1,6 +1,7 @@
 """SAIL-VL2 as the house sees it: loaded from a checkpoint, asked by requests, or driven step by step."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from sailbench.errors import ModelError
 from sailbench.models import catalogue
+from sailbench.models.interruption import Interruption
 from sailbench.models.sail import batch, chat, pixels, weights
 from sailbench.models.sail.budget import Budget, Clock
 from sailbench.models.sail.config import SailConfig
@@ -29,6 +31,22 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 # Beside the weights, the files of a checkpoint that shape an answer.
 SHAPING = ("config.json", "preprocessor_config.json")
 WORDING = ("vocab.json", "merges.txt", "added_tokens.json", "tokenizer_config.json", "special_tokens_map.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a model says of itself, without its weights."""
+
+    name: str
+    identity: str
+    engine: str
+    hardware: str
+    parameters: int
+    processor: Processor
+
+    def count_tokens(self, requests: Iterable[Request]) -> int:
+        """The prompts' tokens, told from the headers of their media alone; what cannot be opened counts nothing."""
+        return sum(batch.prompt_tokens(self.processor, request) for request in requests)
 
 
 class SailVL2:
@@ -99,12 +117,18 @@ class SailVL2:
         scales = int(self.processor.multi_scale)
         return f"sailvl2:{weights.fingerprint(self._files)}:{kind}:multi_scale={scales}:protocol={chat.PROTOCOL}"
 
-    def answer(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Response]]:
-        return batch.answer(self, requests)
+    def answer(
+        self, requests: Iterable[Request | None], interruption: Interruption | None = None
+    ) -> Iterator[tuple[Request, Response]]:
+        return batch.answer(self, requests, interruption)
 
     def count_tokens(self, requests: Iterable[Request]) -> int:
         """The prompts' tokens, told from the headers of their media alone; what cannot be opened counts nothing."""
-        return sum(batch.prompt_tokens(self.processor, request) for request in requests)
+        return self.description().count_tokens(requests)
+
+    def description(self) -> Description:
+        facts = (self.name, self.identity, self.engine, self.hardware, self.parameters)
+        return Description(*facts, self.processor)
 
     def tiles(self, image: "Image", max_tiles: int, multi_scale: bool = False) -> Tensor:
         """[tiles, 3, S, S], float32, normalised; the image is cut in the mode it has.

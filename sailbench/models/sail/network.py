@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from sailbench.errors import ModelError
 from sailbench.models.sail.config import SailConfig
-from sailbench.models.sail.language import language_model
+from sailbench.models.sail.language import Layers, language_model
 from sailbench.models.sail.vision import VisionTower, adapter, merge_patches
 
 
@@ -29,6 +29,10 @@ class Network(nn.Module):
     @property
     def dtype(self) -> torch.dtype:
         return self.vision_model.preprocessor.pos_embed.dtype
+
+    def prepare(self) -> None:
+        """Join what the engine joins, so that forks of this process share it."""
+        Layers.of(self.language_model)
 
     def vision_features(self, pixels: Tensor) -> Tensor:
         """[B, 3, H, W] to the tower's [B, patches, D], of the layer that the configuration selects."""

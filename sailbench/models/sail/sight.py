@@ -63,7 +63,7 @@ class Sight:
             together = list(group)
             tiles = torch.cat([glance.tiles for glance in together if glance.tiles is not None])
             encoded = torch.cat([self._encoded(chunk) for chunk in torch.split(tiles, self._at_once)])
-            for glance, own in zip(together, encoded.split([_count(g) for g in together]), strict=True):
+            for glance, own in zip(together, torch.split(encoded, [_count(g) for g in together]), strict=True):
                 glance.features, glance.tiles = own.flatten(0, 1), None  # [tiles, slots, H] -> [tiles*slots, H]
 
     def _encoded(self, tiles: Tensor) -> Tensor:

@@ -70,7 +70,8 @@ function bar(svg, line, run, y, x) {
   const group = draw("g", {}, draw("title", {}, words));
   group.append(draw("rect", { x: x(0), y, width: Math.max(1, end - x(0)), height: ROW - 2, rx: 2, class: colour(run), "fill-opacity": 0.75 }));
   if (cell.bounds) group.append(whisker(x(share(cell, cell.bounds[0])), x(share(cell, cell.bounds[1])), middle, "bound " + colour(run)));
-  if (cell.interval) group.append(whisker(x(share(cell, cell.interval[0])), x(share(cell, cell.interval[1])), middle));
+  const ends = cell.interval ?? (cell.half === null ? null : [cell.value - cell.half, cell.value + cell.half]);
+  if (ends) group.append(whisker(x(share(cell, ends[0])), x(share(cell, ends[1])), middle));
   if (cell.published !== null) group.append(diamond(x(share(cell, cell.published)), middle, `published: ${fixed(cell.published)}`));
   group.append(draw("text", { x: WIDTH - RIGHT + 8, y: y + ROW - 3, class: "quiet" }, fixed(cell.value) + (cell.ungraded ? " ?" : "")));
   svg.append(group);

@@ -1,0 +1,63 @@
+"""What is said in a talk, in order, and what a server asks of an engine beyond answering whole requests."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+from sailbench.errors import MediaError
+from sailbench.types import MEDIA_MARK, Media, Request, Response
+
+Part = str | Media
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun(Request):
+    """A talk that began elsewhere: `answers` were given to its first turns, and the response holds those that follow.
+
+    `system` takes the place of the model's own system text; None leaves it.
+    """
+
+    system: str | None = None
+    answers: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class TakesTalks(Protocol):
+    """A model whose `answer` knows what `Begun` adds to a request; others would leave it out."""
+
+    @property
+    def takes_talks(self) -> Literal[True]: ...
+
+
+@runtime_checkable
+class TakesPauses(Protocol):
+    """A model whose stream of requests may give None: nothing is there yet, go on with what you have and ask again."""
+
+    @property
+    def takes_pauses(self) -> Literal[True]: ...
+
+    def answer(self, requests: Iterable[Request | None]) -> Iterator[tuple[Request, Response]]: ...
+
+
+def given(request: Request) -> tuple[str, ...]:
+    """The answers that the talk has already."""
+    return request.answers if isinstance(request, Begun) else ()
+
+
+def system(request: Request) -> str | None:
+    """The talk's own system text."""
+    return request.system if isinstance(request, Begun) else None
+
+
+def parts(request: Request) -> Iterator[list[Part]]:
+    """Each turn as texts and media: media where they are marked, unmarked ones before the first text."""
+    marks = sum(turn.count(MEDIA_MARK) for turn in request.turns)
+    if marks > len(request.media):
+        raise MediaError(f"the text marks {marks} media, but the request has {len(request.media)}")
+    front, placed = request.media[marks:], iter(request.media)
+    for number, turn in enumerate(request.turns):
+        pieces: list[Part] = list(front) if number == 0 else []
+        for i, text in enumerate(turn.split(MEDIA_MARK)):
+            pieces += [next(placed)] if i else []
+            pieces += [text] if text else []
+        yield pieces

@@ -1,0 +1,136 @@
+"""What differs between two runs, told by cause; from results folders and from other harnesses' files."""
+
+import json
+
+import pytest
+
+from sailbench.cli import main
+from sailbench.errors import DataError, UsageError
+from sailbench.explain import explain, lines, record
+from sailbench.explain.causes import cause
+from sailbench.explain.runs import Answer
+
+FACTS = {"task": "t", "task_version": 1, "protocol": "opencompass", "scale": 100.0, "value": 50.0}
+
+
+def said(text="B", answer="B", value=1.0, **more):
+    return Answer(text=text, read=True, answer=answer, value=value, **more)
+
+
+def results(folder, answers, **facts):
+    """A model's folder; answers are (text, read, value, tokens in)."""
+    folder.mkdir(parents=True)
+    (folder / "t.json").write_text(json.dumps({**FACTS, "sampling": {"max_tokens": 8}, **facts}))
+    scores, journal = [], []
+    for i, (text, answer, value, tokens) in enumerate(answers):
+        scores.append({"id": f"s{i}", "value": value, "answer": answer, "why": "letter"})
+        journal.append({"key": f"{tokens}{i}", "id": f"s{i}", "text": text, "finish": "stop", "tokens_in": tokens})
+    for name, own in (("t.scores.jsonl", scores), ("t.jsonl", journal)):
+        (folder / name).write_text("".join(json.dumps(line) + "\n" for line in own))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (said(), said(), "the same"),
+        (said(), said(text="It is B"), "other words, the same answer"),
+        (said(), said(text="C", answer="C", value=0.0), "another answer"),
+        (said(text="A", answer="A", value=0.0), said(text="C", answer="C", value=0.0), "another answer, graded alike"),
+        (said(), said(text="hm", answer=None, value=0.0), "nothing could be read in B"),
+        (said(text="so", answer=None, value=0.0, finish="length"), said(), "cut off in A"),
+        (said(), said(value=0.0), "the same words, graded otherwise"),
+        (said(), said(answer="C", value=0.0), "the same words, read otherwise"),
+        (said(), said(text="", answer=None, value=None), "not graded in B"),
+        (said(text="1"), said(text="2", value=0.0), "the same answer, graded otherwise"),
+        (said(), Answer(text="It is C", value=0.0), "other words, graded otherwise"),
+        (said(), Answer(text="It is C"), "other words"),
+    ],
+)
+def test_each_sample_gets_the_first_cause_that_fits(a, b, expected):
+    assert cause(a, b) == expected
+
+
+def test_two_folders_are_told_by_cause_with_what_their_summaries_say(tmp_path, capsys):
+    a = results(tmp_path / "a", [("A", "A", 1.0, 9), ("B", "B", 0.0, 9)], engine="torch")
+    b = results(tmp_path / "b", [("A", "A", 1.0, 9), ("C", "C", 1.0, 9)], engine="vllm", sampling={"max_tokens": 16})
+    assert main(["explain", str(a), str(b)]) == 0
+    out = capsys.readouterr().out
+    for words in ("engine: A 'torch', B 'vllm'", "sampling.max_tokens: A 8, B 16", "1  another answer (value up 1"):
+        assert words in out
+
+
+def test_one_model_asked_otherwise_is_told_by_the_requests_key(tmp_path):
+    a = results(tmp_path / "a", [("A", "A", 1.0, 9)] * 2, model_fingerprint="f")
+    b = results(tmp_path / "b", [("A", "A", 1.0, 900)] * 2, model_fingerprint="f")
+    (told,) = explain(a, b)
+    assert [pair.asked_otherwise for pair in told.pairs] == [True, True]
+    assert any("asked otherwise" in line for line in lines([told], 5))
+
+
+def test_json_holds_both_sides_of_every_sample_that_differs(tmp_path, capsys):
+    a, b = (results(tmp_path / n, [("A", "A", 1.0, 9), (w, w, 0.0, 9)]) for n, w in (("a", "B"), ("b", "C")))
+    assert main(["explain", str(a), str(b), "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["causes"] == {"another answer, graded alike": 1, "the same": 1}
+    assert [(s["id"], s["a"]["text"], s["b"]["text"]) for s in told["samples"]] == [("s1", "B", "C")]
+
+
+def test_vlmevalkits_table_stands_in_for_a_folder(tmp_path):
+    own = results(tmp_path / "own", [("A", "A", 1.0, 9), ("B", "B", 0.0, 9)])
+    table = tmp_path / "model_T.tsv"
+    table.write_text('"index"\t"question"\t"prediction"\t"hit"\n"s0"\t"q"\t"A"\t"1"\n"s1"\t"q"\t"C, I think"\t"1"\n')
+    (told,) = explain(own, table)
+    assert told.causes() == {"other words, graded otherwise": 1, "the same": 1}
+
+
+def test_vlmevalkits_json_is_read_too(tmp_path):
+    own = results(tmp_path / "own", [("A", "A", 1.0, 9)])
+    (tmp_path / "p.json").write_text(json.dumps([{"index": "s0", "prediction": "A"}], indent=4))
+    assert explain(own, tmp_path / "p.json")[0].causes() == {"the same": 1}
+
+
+def test_lmms_evals_samples_are_matched_by_row_number(tmp_path):
+    own = results(tmp_path / "own", [("A", "A", 1.0, 9), ("B", "B", 0.0, 9)])
+    samples = [
+        {"doc_id": 1, "filtered_resps": ["B"], "resps": [["B."]], "target": "C", "acc": 0.0, "input": "q"},
+        {"doc_id": 0, "filtered_resps": ["A"], "target": "A", "acc": {"score": 1.0}, "token_counts": [None]},
+    ]
+    path = tmp_path / "20260101_samples_t.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in samples))
+    (told,) = explain(own, path)
+    assert [pair.b.text for pair in told.pairs] == ["A", "B."]
+    assert told.causes() == {"other words, the same answer": 1, "the same": 1}
+
+
+def test_row_numbers_of_another_number_of_rows_are_refused(tmp_path):
+    own = results(tmp_path / "own", [("A", "A", 1.0, 9)] * 3)
+    (tmp_path / "s.jsonl").write_text(json.dumps({"doc_id": 0, "filtered_resps": ["A"]}) + "\n")
+    with pytest.raises(DataError, match="both sides must hold all rows"):
+        explain(own, tmp_path / "s.jsonl")
+
+
+def test_a_table_of_neither_is_refused_with_what_it_has(tmp_path):
+    own = results(tmp_path / "own", [("A", "A", 1.0, 9)])
+    (tmp_path / "x.jsonl").write_text('{"a": 1}\n')
+    with pytest.raises(DataError, match=r"neither VLMEvalKit's .* has a"):
+        explain(own, tmp_path / "x.jsonl")
+
+
+def test_a_task_that_both_do_not_have_is_named(tmp_path):
+    a, b = (results(tmp_path / n, [("A", "A", 1.0, 9)]) for n in "ab")
+    with pytest.raises(UsageError, match=r"do not share u .*shared: t"):
+        explain(a, b, ["u"])
+
+
+def test_samples_that_only_one_side_has_are_counted(tmp_path):
+    a, b = results(tmp_path / "a", [("A", "A", 1.0, 9)] * 3), results(tmp_path / "b", [("A", "A", 1.0, 9)])
+    (told,) = record(explain(a, b))
+    assert (told["shared"], told["alone_a"], told["alone_b"]) == (1, ["s1", "s2"], [])
+
+
+def test_what_a_spreadsheet_takes_is_said_in_one_line(tmp_path, capsys):
+    own = results(tmp_path / "own", [("A", "A", 1.0, 9)])
+    (tmp_path / "p.xlsx").write_bytes(b"no spreadsheet")
+    assert main(["explain", str(own), str(tmp_path / "p.xlsx")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

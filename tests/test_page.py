@@ -1,0 +1,310 @@
+"""The page in a real browser: what a click, a key and an address do, and that nothing leaves it or runs in it."""
+
+import json
+import re
+
+import pytest
+from browser import Browser, executable
+from stored import HOSTILE, summary, write, write_samples
+
+from sailbench.cli import main
+from sailbench.data import Places
+from sailbench.report.page.inputs import read_inputs
+from sailbench.report.page.samples import stored
+from sailbench.report.page.thumbnails import thumbnails
+from sailbench.report.runs import read_runs
+from sailbench.types import Media
+
+MANY = 10_000
+
+
+def page(folder, *more):
+    out = folder / "page.html"
+    assert main(["report", str(folder), "--format", "html", "--groups", "--out", str(out), *more]) == 0
+    return out
+
+
+def block(html, name):
+    text = re.search(rf'<script type="application/json" id="{name}">(.*?)</script>', html, re.DOTALL)[1]
+    return json.loads(text)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """Two runs of a demonstration, whose pictures are drawn, with a hostile answer; and a third of something else."""
+    root = tmp_path_factory.mktemp("demo")
+    assert main(["run", "--model", "fake", "--tasks", "demo_shapes", "--out", str(root)]) == 0
+    record = json.loads((root / "fake" / "demo_shapes.json").read_text())
+    write(root, record | {"model": "other", "value": 75.0, "stderr": 1.0}, folder="other")
+    write_samples(root / "other", "demo_shapes", [(str(i), float(i % 4 > 0), HOSTILE) for i in range(24)])
+    groups = {"category": {"one": {"value": 1.0, "n": 2, "stderr": None}}}
+    write(root, summary("mmstar", 20.0, model="other", ungraded=2, groups=groups), folder="other")
+    write(root, summary("ocrbench", 90.0, model="other"), summary("video_mme", None, n=0, ungraded=3), folder="other")
+    write_samples(root / "other", "mmstar", [("a/b #1", 0.5, "half"), ("none", None, "no grade")])
+    return root
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    if executable() is None:
+        pytest.skip("no Chromium is installed (apt-get install chromium)")
+    own = Browser(tmp_path_factory.mktemp("profile"))
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def opened(browser, demo):
+    """Opens the demonstration's page at an address; afterwards nothing may have been asked for or complained about."""
+    file = demo / "page.html"
+    if not file.exists():
+        page(demo)
+
+    def at(address=""):
+        browser.open(f"file://{file}{address}")
+        return browser
+
+    yield at
+    browser.listen()
+    assert [url for url in browser.requests if not url.startswith(("data:", f"file://{file}"))] == []
+    assert browser.complaints == []
+
+
+def names(browser):
+    return browser.run("[...document.querySelectorAll('#rows td:first-child')].map((cell) => cell.textContent)")
+
+
+def test_the_overview_draws_a_bar_a_run_with_its_interval(opened):
+    browser = opened()
+    assert browser.run("document.querySelectorAll('.card').length") == 2
+    assert browser.run("document.querySelectorAll('svg rect').length") >= 4
+    assert browser.run("document.querySelectorAll('svg .bound').length") == 1
+
+
+def test_the_difference_of_two_runs_is_drawn_and_can_be_turned(opened):
+    browser = opened("#overview")
+    chart = "[...document.querySelectorAll('.chart')][1]"
+    first = browser.run(f"{chart}.querySelector('circle').parentNode.textContent")
+    browser.run(
+        f"(() => {{ const s = {chart}.querySelectorAll('select'); s[0].value = 0; s[1].value = 1;"
+        " for (const one of s) one.dispatchEvent(new Event('change')); })()"
+    )
+    turned = browser.run(f"{chart}.querySelector('circle').parentNode.textContent")
+    assert first.startswith("demo_shapes: +50.00 points ± ") and turned == first.replace("+", "\u2212")
+
+
+def test_the_table_sorts_both_ways_by_a_column_and_missing_numbers_come_last(opened):
+    browser = opened("#table")
+    column = browser.run("[...document.querySelectorAll('thead button')].findIndex((b) => b.textContent === 'other')")
+    click = f"document.querySelectorAll('thead button')[{column}].click()"
+    browser.run(click)
+    assert names(browser) == ["ocrbench", "demo_shapes", "mmstar", "video_mme"]
+    browser.run(click)
+    assert names(browser) == ["mmstar", "demo_shapes", "ocrbench", "video_mme"]
+    assert browser.run(f"document.querySelectorAll('th')[{column}].getAttribute('aria-sort')") == "ascending"
+
+
+def test_the_table_filters_by_words_and_shows_categories_below_their_benchmark(opened):
+    browser = opened("#table")
+    browser.run("document.getElementById('table-places').click()")
+    browser.run("document.getElementById('table-words').focus()")
+    browser.send("Input.insertText", text="MMSTAR")
+    assert names(browser) == ["mmstar", "category: one"]
+
+
+def test_a_row_says_dash_bounds_and_n(opened):
+    browser = opened("#table")
+    rows = browser.run("[...document.querySelectorAll('#rows tr')].map((row) => row.textContent)")
+    assert any("20.00 ± 3.9 within 15.0 to 25.0" in row and "100 of 102" in row for row in rows)
+    assert any(row.startswith("video_mmeVideo--") for row in rows)
+
+
+def test_a_deep_link_opens_its_sample_with_picture_question_and_every_answer(opened):
+    browser = opened("#demo_shapes/3")
+    assert browser.run("document.querySelector('#detail h2').textContent") == "demo_shapes / 3"
+    assert browser.run("document.querySelector('#detail img').decode().then(() => true)")
+    assert browser.run("document.querySelector('.question').textContent") == "Which shape is drawn?"
+    assert browser.run("document.querySelectorAll('.answer').length") == 2
+    assert browser.run("document.querySelector('[role=option][aria-selected=true] .id').textContent") == "demo_shapes/3"
+
+
+def test_a_link_to_any_id_and_to_none_that_is_there(opened):
+    browser = opened("#mmstar/" + "a%2Fb%20%231")
+    assert browser.run("document.querySelector('#detail h2').textContent") == "mmstar / a/b #1"
+    assert browser.run("document.querySelector('.verdict').textContent") == "◐ partly right (0.50)"
+    browser.run("location.hash = '#mmstar/never'")
+    browser.wait("document.getElementById('detail').textContent === 'mmstar has no sample never here.'")
+
+
+def test_samples_filter_by_verdict_task_flips_and_words(opened):
+    browser = opened("#samples")
+
+    def left(**chosen):
+        for name, value in chosen.items():
+            event = "input" if name == "words" else "change"
+            browser.run(
+                f"(() => {{ const c = document.getElementById('sample-{name}'); c.value = {json.dumps(value)};"
+                f" c.dispatchEvent(new Event('{event}')); }})()"
+            )
+        browser.run("new Promise((done) => setTimeout(done, 200))")
+        return browser.run("document.getElementById('sample-count').textContent").split(" of ")[0]
+
+    assert left() == "26"
+    assert left(run=1, verdict="ungraded") == "1" and left(verdict="partly") == "1"
+    assert left(run=0, verdict="all", task="demo_shapes") == "24"
+    flipped = int(left(verdict="flipped"))
+    assert flipped == int(left(verdict="gained")) + int(left(verdict="lost")) > 0
+    assert left(verdict="all", words="onerror") == "24" and left(words="no such thing") == "0"
+
+
+def test_a_click_opens_a_sample_and_keys_go_on_from_it(opened):
+    browser = opened("#samples")
+    browser.run("document.querySelector('.item').click()")
+    browser.press("j")
+    assert browser.run("location.hash") == "#mmstar/none"
+    browser.run("document.getElementById('list').focus()")
+    browser.press("End", 35)
+    assert browser.run("document.querySelector('#detail h2').textContent") == "demo_shapes / 23"
+    browser.press("ArrowUp", 38)
+    assert browser.run("document.querySelector('#detail h2').textContent") == "demo_shapes / 22"
+
+
+def test_keys_change_views_and_find_the_search(opened):
+    browser = opened()
+    browser.press("2")
+    browser.wait("document.getElementById('tab-table').getAttribute('aria-selected') === 'true'")
+    browser.press("/")
+    browser.wait("document.activeElement.id === 'table-words'")
+
+
+def test_what_a_model_says_is_text_and_nothing_else(opened):
+    browser = opened("#demo_shapes/0")
+    answers = browser.run("[...document.querySelectorAll('.answer .said')].map((own) => own.textContent)")
+    assert any("<img src=x onerror=alert(1)> ␛[31mred␛[0m \\u202eturned" in text for text in answers)
+    assert browser.run("document.querySelectorAll('.answer img, .list img').length") == 0
+
+
+def test_markup_from_data_would_be_refused_even_if_the_script_let_it_in(browser, demo):
+    browser.open(f"file://{page(demo)}")
+    assert "TrustedHTML" in browser.run(
+        "(() => { try { document.body.innerHTML = '<b>'; } catch (error) { return error.message; } return ''; })()"
+    )
+
+
+def test_light_and_dark_follow_the_system_and_the_button(opened):
+    browser = opened()
+    paper = "getComputedStyle(document.body).backgroundColor"
+    browser.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    assert browser.run(paper) == "rgb(18, 22, 27)"
+    browser.run("document.getElementById('theme').click()")
+    assert browser.run(paper) == "rgb(255, 255, 255)"
+    browser.send("Emulation.setEmulatedMedia", features=[])
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """Ten thousand samples of two runs, with an answer of some length each."""
+    root = tmp_path_factory.mktemp("many")
+    for name in ("one", "two"):
+        write(root, summary("mmstar", n=MANY, model=name), folder=name)
+        samples = [(str(i), float((i * 7 + len(name)) % 3 > 0), f"Answer {i}: " + "because " * 40) for i in range(MANY)]
+        write_samples(root / name, "mmstar", samples)
+    return page(root)
+
+
+def test_ten_thousand_samples_open_in_two_seconds_and_only_those_in_sight_are_drawn(browser, many):
+    browser.open(f"file://{many}#mmstar/9000")
+    assert browser.run("Number(document.documentElement.dataset.ready)") < 2000
+    assert browser.run("document.querySelector('#detail h2').textContent") == "mmstar / 9000"
+    browser.run("document.getElementById('list').scrollTop = 200000")
+    browser.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert browser.run("document.querySelectorAll('.item').length") < 60
+    shown = browser.run("[...document.querySelectorAll('.item .id')].map((own) => own.textContent)")
+    assert "mmstar/4550" in shown
+
+
+def test_without_data_the_page_says_so_and_shows_answers(demo):
+    html = page(demo).read_text()
+    assert any("mmstar: questions and images are not shown" in note for note in block(html, "data")["notes"])
+    order = [task["task"] for task in block(html, "data")["tasks"]].index("mmstar")
+    texts = block(html, f"task-{order}")
+    assert texts["inputs"] == [None, None] and texts["answers"][1][0]["text"] == ["half"]
+
+
+def test_no_room_for_images_leaves_their_digests(demo):
+    html = page(demo, "--thumbnails", "0").read_text()
+    assert block(html, "media") == {}
+    asked = block(html, f"task-{[t['task'] for t in block(html, 'data')['tasks']].index('demo_shapes')}")["inputs"][0]
+    assert re.fullmatch("[0-9a-f]{64}", asked["media"][0][1])
+
+
+def test_a_task_of_the_users_own_is_shown_where_its_file_is_named(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        '"""Mine."""\n\nfrom sailbench.families import choice\nfrom sailbench.rows import Drawn\n'
+        "from sailbench.types import Sample\n\n\ndef read(row):\n"
+        '    return Sample(id="7", question="Mine?", target="A", choices={"A": "yes", "B": "no"})\n\n\n'
+        "TASK = choice(read, sources=(Drawn(rows=lambda: [{}]),))\n"
+    )
+    argv = ["run", "--model", "fake", "--tasks", f"{tmp_path}/mine.py", "--out", f"{tmp_path}/out"]
+    assert main(argv) == 0
+    html = page(tmp_path / "out", "--tasks", f"{tmp_path}/mine.py").read_text()
+    assert block(html, "task-0")["inputs"][0]["question"] == "Mine?"
+
+
+def test_the_answer_that_was_graded_is_shown_whichever_came_last(demo, tmp_path):
+    """A run with thinking after one without leaves both answers; the summary says whose the grades are."""
+    write(tmp_path, json.loads((demo / "fake" / "demo_shapes.json").read_text()), folder="fake")
+    for kind in ("jsonl", "scores.jsonl"):
+        (tmp_path / "fake" / f"demo_shapes.{kind}").write_text((demo / "fake" / f"demo_shapes.{kind}").read_text())
+    later = json.loads((demo / "fake" / "demo_shapes.jsonl").read_text().splitlines()[0])
+    with (tmp_path / "fake" / "demo_shapes.jsonl").open("a") as journal:
+        journal.write(json.dumps(later | {"key": "of another request", "text": "later"}) + "\n")
+    runs = read_runs([tmp_path])
+    told = stored("demo_shapes", runs, read_inputs("demo_shapes", runs, Places(offline=True), ()))
+    untold = stored("demo_shapes", runs, read_inputs("never", runs, Places(offline=True), ()))
+    place = told.ids.index(later["id"])
+    assert (told.texts()["answers"][0][place]["text"], told.texts()["answers"][0][place]["several"]) == (["A"], 0)
+    assert (untold.texts()["answers"][0][place]["text"], untold.texts()["answers"][0][place]["several"]) == (
+        ["later"],
+        1,
+    )
+
+
+def test_judges_replies_and_thinking_are_shown_apart_from_the_answer(tmp_path):
+    write(tmp_path, summary("mmstar"))
+    write_samples(tmp_path / "model", "mmstar", [("1", 1.0, "<think>\nhm\n</think>\n B ")])
+    verdict = {"key": "v", "id": "1", "text": "Score: 1", "judge": "gpt", "inquiry": "quality"}
+    (tmp_path / "model" / "mmstar.gpt.jsonl").write_text(json.dumps(verdict) + '\n{"torn')
+    runs = read_runs([tmp_path])
+    (answer,) = stored("mmstar", runs, read_inputs("never", runs, Places(offline=True), ())).texts()["answers"][0]
+    assert (answer["thinking"], answer["text"]) == (["<think>\nhm\n</think>\n "], ["B"])
+    assert answer["verdicts"] == [["gpt", "quality", "Score: 1"]]
+
+
+def test_a_very_long_answer_is_shortened_and_that_is_said(tmp_path):
+    write(tmp_path, summary("mmstar"))
+    write_samples(tmp_path / "model", "mmstar", [("1", 1.0, "x" * 50_000)])
+    runs = read_runs([tmp_path])
+    (answer,) = stored("mmstar", runs, read_inputs("never", runs, Places(offline=True), ())).texts()["answers"][0]
+    assert len(answer["text"][0]) < 21_000 and "30000 characters are left out" in answer["text"][0]
+
+
+def png(size, colour):
+    import io
+
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "PNG")
+    return Media.image(out.getvalue())
+
+
+def test_thumbnails_keep_to_their_room_each_image_once():
+    found = [png((900, 600), (i, 0, 0)) for i in range(40)]
+    made = thumbnails(found * 2, 50_000)
+    assert 0 < len(made) <= 40 and sum(map(len, made.values())) <= 50_000
+    assert list(made) == [medium.digest for medium in found][: len(made)]
+
+
+def test_a_broken_image_is_passed_over():
+    assert thumbnails([Media.image(b"no image"), png((8, 8), "red")], 100_000).keys() == {png((8, 8), "red").digest}
