@@ -38,7 +38,7 @@ class World(NamedTuple):
             for p in (self.gain, self.loss)
         ]
         gained = rng.binomial(self.size, shares[0])
-        return gained - rng.binomial(self.size - gained, shares[1] / (1 - self.gain))
+        return gained - rng.binomial(self.size - gained, np.minimum(1, shares[1] / (1 - self.gain)))
 
     def draw(self, rng) -> Difference:
         return Difference.of([Change(int(total), self.size) for total in self.totals(rng)])
@@ -58,6 +58,8 @@ BORDER = [
     World(400, 10, 0.03, 0.04, 0.1),
     World(500, 18, 0.02, 0.03, 0.2),
     World(60, 4, 0.1, 0.11, 0.1),
+    World(60, 15, 0.0, 0.01, 0.3),
+    World(200, 4, 0.0, 0.01, 0.3),
 ]
 
 

@@ -76,7 +76,7 @@ class Browser:
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
-    def wait(self, script, seconds=20.0):
+    def wait(self, script, seconds=10.0):
         end = time.monotonic() + seconds
         while not (value := self.run(script)):
             assert time.monotonic() < end, f"waited in vain for {script}"

@@ -25,8 +25,8 @@ def drawn(rng, gain, loss, pairs):
 def clustered(rng, gain, loss, clusters=250, size=4):
     """The same with clusters in which changes come together (a correlation of 0.15)."""
     weight = (1 - 0.15) / 0.15
-    rates = [rng.beta(p * weight, (1 - p) * weight, clusters) for p in (gain, loss)]
-    totals = rng.binomial(size, rates[0]) - rng.binomial(size, rates[1])
+    rates = [rng.beta(p * weight, (1 - p) * weight, clusters) if p else 0.0 for p in (gain, loss)]
+    totals = rng.binomial(size, rates[0], clusters) - rng.binomial(size, rates[1], clusters)
     return Difference.of([Change(int(total), size) for total in totals])
 
 
@@ -100,16 +100,22 @@ def test_the_interval_of_a_paired_difference_covers_95_percent():
     assert 0.93 <= share <= 0.97
 
 
-def test_a_few_changed_clusters_are_tested_by_betting_and_keep_their_level():
+@pytest.mark.parametrize(("gain", "clusters", "size"), [(0.0, 60, 15), (0.0, 200, 4), (0.005, 100, 3)])
+def test_a_few_changed_clusters_allow_for_one_more_and_keep_their_level(gain, clusters, size):
     def draw(rng):
-        return clustered(rng, 0.005, 0.015, clusters=100, size=3)
+        return clustered(rng, gain, gain + MARGIN, clusters, size)
 
-    assert draw(np.random.default_rng(0)).method == "betting"
+    assert draw(np.random.default_rng(0)).method == "t, one more change"
     assert max(shares(draw, passes, fails, times=300, seed=7)) <= allowed(0.05, 300)
 
 
+def test_without_a_change_the_limit_of_clusters_follows_the_rule_of_three():
+    assert Difference.of([Change(0, 4)] * 200).lower(0.05) == pytest.approx(-3 * 2 / 800, rel=0.02)
+
+
 def test_the_limits_of_a_difference_are_where_its_p_value_is_alpha():
-    for d in (singles(3, 9, 900), singles(60, 90, 2000), clustered(np.random.default_rng(1), 0.03, 0.05)):
+    few, many = (clustered(np.random.default_rng(1), *loss) for loss in ((0.003, 0.004), (0.03, 0.05)))
+    for d in (singles(3, 9, 900), singles(60, 90, 2000), few, many):
         assert d.p_above(d.lower(0.05)) == pytest.approx(0.05, abs=2e-3)
         assert d.p_below(d.upper(0.05)) == pytest.approx(0.05, abs=2e-3)
         assert d.lower(0.05) < d.mean < d.upper(0.05)

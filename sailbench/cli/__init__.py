@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from sailbench import __version__
-from sailbench.cli import gating, judges, listing, reporting, running, scoring
+from sailbench.cli import exporting, gating, judges, listing, reporting, running, scoring
 from sailbench.cli.frame import DONE, INTERRUPTED, WRONG
 from sailbench.errors import SailbenchError
 
@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
         listing.add_show,
         listing.add_models,
         judges.add_judges,
+        exporting.add_export,
     ):
         add(commands)
     return top

@@ -116,14 +116,15 @@ class _Contest:
     def of(cls, trial: Trial, work: Work, side: Side) -> "_Contest":
         known = {sample.id for sample in work.samples}
         missing = [id for id in side.lines if id not in known]
-        against = list(differing_facts(side.record, _asked_facts(trial.plan, work)))
+        same = restricted(work, list(side.lines))
+        against = list(differing_facts(side.record, _asked_facts(trial.plan, same)))
         if missing:
             against.append(f"{len(missing)} of the baseline's samples are not in these rows, such as {missing[0]!r}")
         alone = pair(side, side, measure_of(side))
         if alone is None:
             against.append("the baseline holds no graded sample")
         return cls(
-            work=restricted(work, list(side.lines)),
+            work=same,
             side=side,
             order=_order(side, f"{trial.seed} {work.task.name}"),
             largest=max((change.size for change in alone.difference.changes), default=1) if alone else 1,
@@ -157,13 +158,13 @@ def restricted(work: Work, ids: Sequence[str]) -> Work:
 
 
 def _order(side: Side, seed: str) -> list[list[str]]:
-    """The baseline's samples by cluster, clusters in random order."""
+    """The baseline's samples by cluster: the first one, whose sampling the summaries tell, then the rest at random."""
     clusters: dict[int, list[str]] = {}
     for id, cluster in joined_clusters(side.lines, side.lines).items():
         clusters.setdefault(cluster, []).append(id)
-    order = list(clusters.values())
-    random.Random(seed).shuffle(order)
-    return order
+    first, *rest = clusters.values() if clusters else [[]]
+    random.Random(seed).shuffle(rest)
+    return [first, *rest]
 
 
 def rounds(trial: Trial, contests: Sequence[_Contest]) -> Iterator[Round]:

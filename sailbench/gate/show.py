@@ -87,6 +87,8 @@ def notes(verdict: Verdict) -> Iterator[str]:
             yield f"{own.task}: {own.verdict}: {own.note}"
         if own.needed is not None:
             yield f"{own.task}: {enough(own)}"
+        if own.method == "same answers":
+            yield f"{own.task}: every answer is the same"
         if "headline" in own.measure:
             yield f"{own.task}: tested on the plain mean of its samples; its headline is another mean of them"
         if own.noise:

@@ -4,9 +4,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from sailbench.errors import ModelError
+from sailbench.errors import ModelError, did_you_mean
 from sailbench.models import catalogue
 from sailbench.models.base import Model
 from sailbench.types import Request
@@ -14,6 +15,8 @@ from sailbench.types import Request
 if TYPE_CHECKING:
     from sailbench.models.sail import SailVL2
 
+# Who computes, and the packages that it needs besides our own.
+ENGINES = {"torch": (), "hf": (), "lmdeploy": ("lmdeploy",), "vllm": ("vllm",)}
 # Below this many parameters one CPU thread is faster than several.
 SMALL = 100_000_000
 
@@ -24,7 +27,7 @@ class Choice:
 
     `url`, `key` and `concurrency` are those of a server, for `openai:MODEL`; the bundled model's engine computes at
     most `batch_tokens` a step, in batches that are the same in every run where `deterministic`, in `workers` processes,
-    and measures its stages exactly where `profile`.
+    and measures its stages exactly where `profile`. `engine` is who computes, a name of `ENGINES` or "remote:URL".
     """
 
     spec: str
@@ -39,6 +42,8 @@ class Choice:
     deterministic: bool = False
     workers: int | None = None
     profile: bool = False
+    engine: str = "torch"
+    tensor_parallel: int = 1
 
 
 @runtime_checkable
@@ -48,8 +53,25 @@ class CountsTokens(Protocol):
     def count_tokens(self, requests: Sequence[Request]) -> int: ...
 
 
+def _spelled(choice: Choice) -> Choice:
+    """`--engine remote:URL --model NAME` is another spelling of `--model openai:NAME --url URL`."""
+    kind, _, url = choice.engine.partition(":")
+    if kind != "remote":
+        return choice
+    named = choice.spec.removeprefix("openai:")
+    return replace(choice, spec=f"openai:{named}", url=url or choice.url, engine="torch")
+
+
 def check(choice: Choice) -> None:
     """Raise ModelError for a name that stands for nothing, before data or weights are read."""
+    choice = _spelled(choice)
+    if choice.engine not in ENGINES:
+        raise ModelError(f"there is no engine {choice.engine!r}{did_you_mean(choice.engine, [*ENGINES, 'remote:URL'])}")
+    for package in ENGINES[choice.engine]:
+        if find_spec(package) is None:
+            raise ModelError(
+                f"--engine {choice.engine} needs the package {package}; pip install 'sailbench[{choice.engine}]'"
+            )
     kind, _, named = choice.spec.partition(":")
     if kind == "openai":
         from sailbench.models.remote import check_url
@@ -67,6 +89,7 @@ def load(choice: Choice) -> Model:
     `openai:MODEL` is one behind an OpenAI-compatible server, `local:PATH` a checkpoint by its path alone; `fake`
     answers "A" at once, `fake:TEXT` answers TEXT.
     """
+    choice = _spelled(choice)
     kind, _, named = choice.spec.partition(":")
     if kind == "fake":
         from sailbench.models.fake import Fake
@@ -77,7 +100,22 @@ def load(choice: Choice) -> Model:
 
         endpoint = Endpoint(url=choice.url, model=named, key=choice.key, concurrency=choice.concurrency)
         return Remote(endpoint, choice.name or named)
-    return _bundled(replace(choice, spec=choice.spec.removeprefix("local:")))
+    choice = replace(choice, spec=choice.spec.removeprefix("local:"))
+    return _bundled(choice) if choice.engine == "torch" else _foreign(choice)
+
+
+def _foreign(choice: Choice) -> Model:
+    if choice.engine == "hf":
+        from sailbench.models.hf import HF
+
+        return HF.load(choice)
+    if choice.engine == "vllm":
+        from sailbench.models import vllm
+
+        return vllm.load(choice)
+    from sailbench.models import lmdeploy
+
+    return lmdeploy.load(choice)
 
 
 def _bundled(choice: Choice) -> Model:

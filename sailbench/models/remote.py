@@ -57,7 +57,6 @@ class Remote:
     """Asks an endpoint with up to `concurrency` requests in flight; answers come back in any order."""
 
     hardware = ""
-    takes_pauses: Literal[True] = True
     takes_talks: Literal[True] = True
 
     def __init__(self, endpoint: Endpoint, name: str = "", sleep: Callable[[float], None] = time.sleep) -> None:
@@ -214,13 +213,14 @@ def _joined(first: Response, then: Response) -> Response:
 def contents(request: Request) -> Iterator[list[dict[str, Any]]]:
     """Each turn as the parts of a message."""
     for turn in talks.parts(request):
-        shown = [
-            [{"type": "text", "text": p}] if isinstance(p, str) else _seen(p, request.sampling.frames) for p in turn
+        seen = [
+            [{"type": "text", "text": p}] if isinstance(p, str) else shown(p, request.sampling.frames) for p in turn
         ]
-        yield [part for each in shown for part in each]
+        yield [part for each in seen for part in each]
 
 
-def _seen(one: Media, frames: int) -> list[dict[str, Any]]:
+def shown(one: Media, frames: int) -> list[dict[str, Any]]:
+    """A medium as parts of a message: an image as it is, a video as its frames."""
     if one.kind == "image":
         return [_picture(_encoded(one))]
     return [_picture(_png(frame)) for frame in media.frames(one, frames)]

@@ -1,11 +1,11 @@
-"""What is said in a talk, in order, and what a server asks of an engine beyond answering whole requests."""
+"""What is said in a talk, in order: turns as texts and media, and talks that began elsewhere."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from sailbench.errors import MediaError
-from sailbench.types import MEDIA_MARK, Media, Request, Response
+from sailbench.types import MEDIA_MARK, Media, Request
 
 Part = str | Media
 
@@ -27,16 +27,6 @@ class TakesTalks(Protocol):
 
     @property
     def takes_talks(self) -> Literal[True]: ...
-
-
-@runtime_checkable
-class TakesPauses(Protocol):
-    """A model whose stream of requests may give None: nothing is there yet, go on with what you have and ask again."""
-
-    @property
-    def takes_pauses(self) -> Literal[True]: ...
-
-    def answer(self, requests: Iterable[Request | None]) -> Iterator[tuple[Request, Response]]: ...
 
 
 def given(request: Request) -> tuple[str, ...]:

@@ -1,13 +1,15 @@
 """Two runs on the same samples: the clustered mean of their differences, its limits, and tests against a margin.
 
 Sources: Miller 2024, "Adding Error Bars to Evals" (arXiv 2411.00640), section 4, for paired differences with
-clustered errors; Cameron & Miller 2015 (Journal of Human Resources 50:317-372) for Student's t over clusters;
-Schuirmann 1987, "A comparison of the two one-sided tests procedure and the power approach for assessing the
-equivalence of average bioavailability" (Journal of Pharmacokinetics and Biopharmaceutics 15:657-680), for one-sided
-tests against a margin; Hall 1992, "On the removal of skewness by transformation" (Journal of the Royal Statistical
-Society B 54:221-228), for rare changes, whose t is skewed. Where fewer than 25 clusters differ the tests are exact
-(`exact`) if every difference is one pair gained or lost, else by betting (`sequential`), which holds for any bounded
-differences.
+clustered errors; Schuirmann 1987, "A comparison of the two one-sided tests procedure and the power approach for
+assessing the equivalence of average bioavailability" (Journal of Pharmacokinetics and Biopharmaceutics 15:657-680),
+for one-sided tests against a margin. Changes are rare, so their mean is skewed and its standard error uncertain: Hall
+1992, "On the removal of skewness by transformation" (Journal of the Royal Statistical Society B 54:221-228), mends
+the first, and Satterthwaite 1946, "An approximate distribution of estimates of variance components" (Biometrics
+Bulletin 2:110-114), gives the t distribution as many degrees of freedom as the estimated variance is worth.
+
+Where fewer than 25 clusters differ the test is exact (`exact`) if every difference is one pair gained or lost. Else
+the limits allow for one more changed cluster than was seen, and are as wide without any change as the exact ones.
 """
 
 import math
@@ -16,9 +18,10 @@ from dataclasses import dataclass
 
 from sailbench.stats.exact import mcnemar, p_net_above
 from sailbench.stats.quantiles import normal_quantile, t_above, t_quantile
-from sailbench.stats.sequential import Change, p_mean_above
+from sailbench.stats.sequential import Change
 
 FEW = 25
+LEAST_DEGREES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +29,9 @@ class Difference:
     """The candidate's values minus the baseline's over shared samples, on [-1, 1]; better is positive.
 
     `gained` and `lost` count the clusters that are better or worse on the whole, `skewness` is that of the clusters'
-    changes around the mean (rare losses make it negative). `noise` is by how much whole runs of one model differ
-    beyond what their samples' changes explain. `same` says that every answer was the same, word for word: then
-    nothing changed, and there is nothing to estimate.
+    changes around the mean (rare losses make it negative), `degrees` those of freedom. `noise` is by how much whole
+    runs of one model differ beyond what their samples' changes explain. `same` says that every answer was the same,
+    word for word: then nothing changed, and there is nothing to estimate.
     """
 
     changes: tuple[Change, ...]
@@ -37,23 +40,27 @@ class Difference:
     gained: int
     lost: int
     skewness: float
+    degrees: float
     noise: float = 0.0
     same: bool = False
 
     @classmethod
     def of(cls, changes: Sequence[Change], same: bool = False) -> "Difference":
         """What clusters' changes amount to: Miller's clustered standard error, as `errors.clustered_stderr`."""
-        mean = math.fsum(c.total for c in changes) / sum(c.size for c in changes)
-        residuals = [c.total - mean * c.size for c in changes]
-        square = math.fsum(r * r for r in residuals)
         clusters, n = len(changes), sum(c.size for c in changes)
+        mean = math.fsum(c.total for c in changes) / n
+        residuals = [c.total - mean * c.size for c in changes]
+        square, cube, fourth = (math.fsum(r**k for r in residuals) / clusters for k in (2, 3, 4))
+        # An estimated variance has the relative variance (kurtosis - 1) / clusters, a chi-square's mean 2 / degrees.
+        worth = 2 * clusters / (fourth / square**2 - 1) if fourth > square**2 else clusters
         return cls(
             changes=tuple(changes),
             mean=mean,
-            stderr=math.sqrt(clusters / (clusters - 1) * square) / n if clusters > 1 else None,
+            stderr=math.sqrt(clusters**2 / (clusters - 1) * square) / n if clusters > 1 else None,
             gained=sum(c.total > 0 for c in changes),
             lost=sum(c.total < 0 for c in changes),
-            skewness=math.fsum(r**3 for r in residuals) / clusters / (square / clusters) ** 1.5 if square else 0.0,
+            skewness=cube / square**1.5 if square else 0.0,
+            degrees=max(1, min(clusters - 1, max(worth, LEAST_DEGREES))),
             same=same,
         )
 
@@ -75,7 +82,7 @@ class Difference:
             return "none: one cluster"
         if not self.few:
             return "t, clustered"
-        return "exact" if all(c.size == 1 and c.total in (-1, 0, 1) for c in self.changes) else "betting"
+        return "exact" if all(c.size == 1 and c.total in (-1, 0, 1) for c in self.changes) else "t, one more change"
 
     @property
     def p_changed(self) -> float:
@@ -110,7 +117,7 @@ class Difference:
         """The p-value of "the mean, times `sign`, is at most `threshold`"."""
         if self.noise == 0 or sign * self.mean <= threshold:
             return self._p_without_noise(threshold, sign)
-        return _crossing(lambda alpha: self._limit(alpha, sign) > threshold, 1e-9, 0.5)
+        return _crossing(lambda alpha: self._limit(alpha, sign) > threshold, 1e-9, 0.49)
 
     def _limit(self, alpha: float, sign: int) -> float:
         """The lower limit of the mean times `sign`; independent errors of samples and of runs add up in squares."""
@@ -122,31 +129,39 @@ class Difference:
     def _limit_without_noise(self, alpha: float, sign: int) -> float:
         if self.stderr is None:
             return -1.0
-        if self.few:
+        if self.method == "exact":
             return _crossing(lambda t: self._p_without_noise(t, sign) > alpha, -1 + 1e-9, sign * self.mean)
-        steps = _unskewed(t_quantile(1 - alpha, len(self.changes) - 1), sign * self.skewness, len(self.changes))
+        if self.few:
+            return self._limit_of_few(alpha, sign, self.stderr)
+        steps = _unskewed(t_quantile(1 - alpha, self.degrees), sign * self.skewness, len(self.changes))
         return sign * self.mean - steps * self.stderr
+
+    def _limit_of_few(self, alpha: float, sign: int, stderr: float) -> float:
+        """As if one more cluster had changed, by as much as those that did, or the root of its size if that is more.
+
+        The variance is enlarged so that without any change the limit is -log(alpha) such clusters, which is the
+        binomial's (for 0.05 the rule of three).
+        """
+        clusters, changed = len(self.changes), self.gained + self.lost
+        square = math.fsum(c.total**2 for c in self.changes) / max(changed, 1)
+        one = max(math.sqrt(square), math.sqrt(self.n / clusters)) / self.n
+        more = max(0.0, -math.log(alpha) - 1) / normal_quantile(1 - alpha)
+        return sign * self.mean - one - t_quantile(1 - alpha, clusters - 1) * math.hypot(stderr, more * one)
 
     def _p_without_noise(self, threshold: float, sign: int) -> float:
         if self.same:
             return 0.0 if threshold < 0 else 1.0
         if self.stderr is None:
             return 1.0
-        if self.few:
-            return self._p_of_few(threshold, sign)
-        if self.stderr == 0:
-            return float(sign * self.mean <= threshold)
-        steps = (sign * self.mean - threshold) / self.stderr
-        return t_above(_skewed(steps, sign * self.skewness, len(self.changes)), len(self.changes) - 1)
-
-    def _p_of_few(self, threshold: float, sign: int) -> float:
         if self.method == "exact":
             gained, lost = (self.gained, self.lost) if sign > 0 else (self.lost, self.gained)
             return p_net_above(gained, lost, len(self.changes), threshold)
-        import numpy as np
-
-        seen = np.asarray(self.changes, dtype=np.float64)
-        return p_mean_above(sign * seen[:, 0], seen[:, 1], threshold)
+        if self.few:
+            return _crossing(lambda alpha: self._limit_without_noise(alpha, sign) > threshold, 1e-9, 0.49)
+        if self.stderr == 0:
+            return float(sign * self.mean <= threshold)
+        steps = (sign * self.mean - threshold) / self.stderr
+        return t_above(_skewed(steps, sign * self.skewness, len(self.changes)), self.degrees)
 
 
 def _skewed(t: float, skewness: float, n: int) -> float:

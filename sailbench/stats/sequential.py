@@ -46,15 +46,15 @@ class Plan:
 class Outcome:
     """Where a sequential test stood when it stopped; `verdict` is None when the rounds ended before it decided.
 
-    Evidence is the gambler's fortune per stake: against "no task is worse by more than the margin", and, for the
-    task where it is weakest, against "worse by the margin or more".
+    Evidence is the gambler's fortune per stake: `worse` against "no task is worse by more than the margin", and
+    `sound`, of the task where it is weakest, against "worse by the margin or more".
     """
 
     verdict: Literal["regression", "pass"] | None
     rounds: int
     samples: int
-    against: float
-    for_: float
+    worse: float
+    sound: float
 
 
 @dataclass(slots=True)
@@ -90,13 +90,6 @@ def payoffs(totals: "Array", sizes: "Array", threshold: float, largest: float) -
     return paid
 
 
-def p_mean_above(totals: "Array", sizes: "Array", threshold: float) -> float:
-    """The p-value of "the mean change a sample is at most `threshold`", whatever the clusters' distribution."""
-    fortune = Fortune()
-    fortune.bet(payoffs(totals, sizes, threshold, float(sizes.max())))
-    return min(1.0, 1 / fortune.evidence)
-
-
 @dataclass(slots=True)
 class _Bets:
     """One task's two gamblers: one bets that it is worse by more than the margin, one that it is not."""
@@ -121,21 +114,21 @@ def watch(rounds: Iterable[Mapping[str, Sequence[Change]]], plan: Plan) -> Outco
     """
     bets = {name: _Bets() for name in plan.largest}
     number = samples = 0
-    against = for_ = 1.0
+    worse = sound = 1.0
     for changes in rounds:
         number += 1
         for name, own in changes.items():
             bets[name].see(own, plan.margin, plan.largest[name])
             samples += sum(change.size for change in own)
-        against, for_ = _against(bets), min(own.sound.evidence for own in bets.values())
-        if max(against, for_) >= 1 / plan.alpha:
+        worse, sound = _worse(bets), min(own.sound.evidence for own in bets.values())
+        if max(worse, sound) >= 1 / plan.alpha:
             break
-    decided = max(against, for_) >= 1 / plan.alpha
-    verdict: Literal["regression", "pass"] = "regression" if against >= for_ else "pass"
-    return Outcome(verdict=verdict if decided else None, rounds=number, samples=samples, against=against, for_=for_)
+    decided = max(worse, sound) >= 1 / plan.alpha
+    verdict: Literal["regression", "pass"] = "regression" if worse >= sound else "pass"
+    return Outcome(verdict=verdict if decided else None, rounds=number, samples=samples, worse=worse, sound=sound)
 
 
-def _against(bets: Mapping[str, _Bets]) -> float:
+def _worse(bets: Mapping[str, _Bets]) -> float:
     """The evidence against "no task is worse": half bet on all tasks as one, half spread over them one by one.
 
     As one they multiply, so tasks are taken not to depend on each other; the pooled fixed-size test does the same.

@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from sailbench.models.sail.budget import Clock
+from sailbench.models.sail.budget import Clock, Limits
 from sailbench.models.sail.cache import BLOCK, Beginning, Stems, longest
 from sailbench.models.sail.decode import Decoder, Prompt, Sampler
 from sailbench.models.sail.sight import Glance, Sight
@@ -15,6 +16,26 @@ from sailbench.models.sail.talk import Talk, told
 
 if TYPE_CHECKING:
     from sailbench.models.sail.model import SailVL2
+
+
+@dataclass(slots=True)
+class Load:
+    """What the running turns take: rows, tokens still to be read, positions of the cache when they have ended."""
+
+    rows: int = 0
+    unread: int = 0
+    positions: int = 0
+    alone: bool = False
+
+    def fits(self, talk: Talk, limits: Limits) -> bool:
+        """Whether there is room for one more; a first one always has it."""
+        full = self.rows >= limits.rows or self.unread >= limits.tokens
+        much = self.positions + _need(talk) > limits.positions
+        return not self.rows or not (full or much or talk.alone or self.alone)
+
+    def add(self, talk: Talk, unread: int) -> None:
+        self.rows, self.unread, self.positions = self.rows + 1, self.unread + unread, self.positions + _need(talk)
+        self.alone = self.alone or talk.alone
 
 
 class Scheduler:
@@ -70,38 +91,40 @@ class Scheduler:
         with self._clock.stage("embedding"):
             for talk, stem, shared in chosen:
                 talk.row = self._decoder.start(self._prompt(talk, stem, shared))
+                if talk.pictures_end > shared:  # the next question about them may come when this one is answered
+                    talk.wanted = talk.pictures_end
                 self._waiting.remove(talk)
                 self._running.append(talk)
 
     def _chosen(self) -> list[tuple[Talk, Beginning | None, int]]:
-        """The waiting turns that there is room for, each with the stem it begins with."""
-        reading: dict[int, Talk] = {}
-        unread, reserved, rows = 0, sum(map(self._need, self._running)), len(self._running)
-        for talk in self._running:
-            if talk.row is not None and talk.row.unread:
-                reading.update(dict.fromkeys(talk.marks.chain, talk))
-                unread += talk.row.unread
+        """The waiting turns that there is room for, each with what is already computed of its beginning."""
+        load = self._load()
+        if not self._waiting or not load.fits(self._waiting[0], self.limits):
+            return []
+        # Rows that are read lend what they hold; what is still being read, in this step too, is waited for.
+        running = sorted(self._running, key=lambda talk: not _unread(talk))
+        known = {link: talk for talk in running for link in talk.marks.chain}
         chosen: list[tuple[Talk, Beginning | None, int]] = []
         for talk in self._waiting:
-            alone = rows and (talk.alone or self._company_unwelcome(chosen))
-            full = rows >= self.limits.rows or unread >= self.limits.tokens
-            if alone or full or (rows and reserved + self._need(talk) > self.limits.positions):
+            if not load.fits(talk, self.limits):
                 break
             stem, shared = self._stems.find(talk.marks)
-            leader, coming = longest(reading, talk.marks)
+            leader, coming = longest(known, talk.marks)
             if leader is not None and coming >= shared + BLOCK:
-                leader.wanted = max(leader.wanted, coming)
-                continue
+                if leader.row is None or leader.row.unread:
+                    leader.wanted = max(leader.wanted, coming)
+                    continue
+                stem, shared = Beginning(leader.marks, leader.row.place.kept(coming)), coming
             chosen.append((talk, stem, shared))
-            reading.update(dict.fromkeys(talk.marks.chain, talk))
-            rows, unread, reserved = rows + 1, unread + len(talk.ids) - shared, reserved + self._need(talk)
+            known.update(dict.fromkeys(talk.marks.chain, talk))
+            load.add(talk, len(talk.ids) - shared)
         return chosen
 
-    def _company_unwelcome(self, chosen: Sequence[tuple[Talk, Beginning | None, int]]) -> bool:
-        return any(talk.alone for talk in self._running) or any(talk.alone for talk, _, _ in chosen)
-
-    def _need(self, talk: Talk) -> int:
-        return len(talk.ids) + talk.request.sampling.max_tokens
+    def _load(self) -> "Load":
+        load = Load()
+        for talk in self._running:
+            load.add(talk, _unread(talk))
+        return load
 
     def _prompt(self, talk: Talk, stem: Beginning | None, shared: int) -> Prompt:
         features: list[Tensor] = []
@@ -164,6 +187,14 @@ class Scheduler:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         return []
+
+
+def _need(talk: Talk) -> int:
+    return len(talk.ids) + talk.request.sampling.max_tokens
+
+
+def _unread(talk: Talk) -> int:
+    return talk.row.unread if talk.row is not None else 0
 
 
 def _pictures_after(talk: Talk, shared: int) -> list[tuple[Glance, int]]:

@@ -41,6 +41,12 @@ class Talk:
     error: str | None = None
 
     @property
+    def pictures_end(self) -> int:
+        """How many positions there are up to the end of the last picture."""
+        values = self.marks.values
+        return next((i + 1 for i in range(len(values) - 1, -1, -1) if values[i] < 0), 0) if self.pictures else 0
+
+    @property
     def done(self) -> bool:
         return self.error is not None or len(self.answers) == len(self.turns)
 

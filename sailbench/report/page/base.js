@@ -39,7 +39,10 @@ function filled(made, attributes, children) {
 function visible(text) {
   return text
     .replace(/[\u0000-\u0008\u000b-\u001f]/g, (mark) => String.fromCharCode(0x2400 + mark.charCodeAt(0)))
-    .replace(/[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    .replace(
+      /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+      (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
 }
 
 function labelled(text, control) {
@@ -48,7 +51,8 @@ function labelled(text, control) {
 
 function choice(options, chosen, change) {
   const made = make("select", { onchange: () => change(made.value) });
-  for (const [value, text] of options) made.append(make("option", { value, selected: String(value) === String(chosen) }, text));
+  for (const [value, text] of options)
+    made.append(make("option", { value, selected: String(value) === String(chosen) }, text));
   return made;
 }
 
@@ -60,7 +64,11 @@ const colour = (run) => `fill-${run % 8}`;
 function shown(cell) {
   if (!cell || cell.value === null) return cell && cell.rows ? `- (${cell.n} of ${cell.total})` : "-";
   const half = cell.half === null ? "" : ` ± ${fixed(cell.half, 1)}`;
-  const bounds = !cell.ungraded ? "" : cell.bounds ? ` within ${fixed(cell.bounds[0], 1)} to ${fixed(cell.bounds[1], 1)}` : " within ?";
+  const bounds = !cell.ungraded
+    ? ""
+    : cell.bounds
+      ? ` within ${fixed(cell.bounds[0], 1)} to ${fixed(cell.bounds[1], 1)}`
+      : " within ?";
   return fixed(cell.value) + half + bounds;
 }
 
@@ -76,9 +84,16 @@ function address(task, id) {
 }
 
 function addressed() {
-  const parts = location.hash.slice(1).split("/", 2).map((part) => {
-    try { return decodeURIComponent(part); } catch { return part; }
-  });
+  const parts = location.hash
+    .slice(1)
+    .split("/", 2)
+    .map((part) => {
+      try {
+        return decodeURIComponent(part);
+      } catch {
+        return part;
+      }
+    });
   const [first, id] = parts;
   if (id === undefined && ["overview", "table", "samples"].includes(first)) return { view: first };
   const task = data.tasks.findIndex((own) => own.task === first);

@@ -1,13 +1,20 @@
 // The charts, drawn as SVG from the overview's numbers. Everything in them is in the table as well.
 
-const WIDTH = 620, LABELS = 176, RIGHT = 60, ROW = 13, TOP = 26;
+const WIDTH = 620,
+  LABELS = 176,
+  RIGHT = 60,
+  ROW = 13,
+  TOP = 26;
 
 // Benchmarks are on their own scales (MME's is 2800): charts show each as a share of it.
 const share = (cell, value) => (value === null || value === undefined ? null : (100 * value) / cell.scale);
 
 function headlines() {
   return data.sections.flatMap((section) =>
-    section.lines.filter((line) => !line.inner && line.row === line.task).map((line) => ({ ...line, family: section.title })));
+    section.lines
+      .filter((line) => !line.inner && line.row === line.task)
+      .map((line) => ({ ...line, family: section.title })),
+  );
 }
 
 function scaled(low, high, from, to) {
@@ -34,7 +41,10 @@ function taskLabel(line, y) {
 
 function whisker(x1, x2, y, kind = "whisker") {
   const size = 3;
-  return draw("path", { d: `M${x1} ${y - size}V${y + size}M${x1} ${y}H${x2}M${x2} ${y - size}V${y + size}`, class: kind });
+  return draw("path", {
+    d: `M${x1} ${y - size}V${y + size}M${x1} ${y}H${x2}M${x2} ${y - size}V${y + size}`,
+    class: kind,
+  });
 }
 
 // Bars with error bars by family, a bar a run; a diamond is the published score, a dashed line the bounds.
@@ -45,7 +55,8 @@ function bars(lines, chosen) {
   const svg = canvas(height, "Scores of each benchmark as a share of its scale, with 95 % intervals");
   const x = scaled(0, 100, LABELS, WIDTH - RIGHT);
   gridlines(svg, [0, 25, 50, 75, 100], x, TOP, height - 4, (tick) => tick + " %");
-  let y = TOP, family = "";
+  let y = TOP,
+    family = "";
   for (const line of lines) {
     if (line.family !== family) {
       family = line.family;
@@ -65,30 +76,58 @@ function bar(svg, line, run, y, x) {
     svg.append(draw("text", { x: x(0) + 4, y: y + ROW - 3, class: "quiet" }, cell ? "- (nothing graded)" : "-"));
     return;
   }
-  const middle = y + (ROW - 2) / 2, end = x(Math.min(100, Math.max(0, share(cell, cell.value))));
+  const middle = y + (ROW - 2) / 2,
+    end = x(Math.min(100, Math.max(0, share(cell, cell.value))));
   const words = `${runs[run].name}, ${line.label}: ${shown(cell)}, n ${counted(cell)}`;
   const group = draw("g", {}, draw("title", {}, words));
-  group.append(draw("rect", { x: x(0), y, width: Math.max(1, end - x(0)), height: ROW - 2, rx: 2, class: colour(run), "fill-opacity": 0.75 }));
-  if (cell.bounds) group.append(whisker(x(share(cell, cell.bounds[0])), x(share(cell, cell.bounds[1])), middle, "bound " + colour(run)));
+  group.append(
+    draw("rect", {
+      x: x(0),
+      y,
+      width: Math.max(1, end - x(0)),
+      height: ROW - 2,
+      rx: 2,
+      class: colour(run),
+      "fill-opacity": 0.75,
+    }),
+  );
+  if (cell.bounds)
+    group.append(
+      whisker(x(share(cell, cell.bounds[0])), x(share(cell, cell.bounds[1])), middle, "bound " + colour(run)),
+    );
   const ends = cell.interval ?? (cell.half === null ? null : [cell.value - cell.half, cell.value + cell.half]);
   if (ends) group.append(whisker(x(share(cell, ends[0])), x(share(cell, ends[1])), middle));
-  if (cell.published !== null) group.append(diamond(x(share(cell, cell.published)), middle, `published: ${fixed(cell.published)}`));
-  group.append(draw("text", { x: WIDTH - RIGHT + 8, y: y + ROW - 3, class: "quiet" }, fixed(cell.value) + (cell.ungraded ? " ?" : "")));
+  if (cell.published !== null)
+    group.append(diamond(x(share(cell, cell.published)), middle, `published: ${fixed(cell.published)}`));
+  group.append(
+    draw(
+      "text",
+      { x: WIDTH - RIGHT + 8, y: y + ROW - 3, class: "quiet" },
+      fixed(cell.value) + (cell.ungraded ? " ?" : ""),
+    ),
+  );
   svg.append(group);
 }
 
 function diamond(x, y, words) {
-  return draw("path", { d: `M${x - 4} ${y}L${x} ${y - 5}L${x + 4} ${y}L${x} ${y + 5}Z`, class: "published" }, draw("title", {}, words));
+  return draw(
+    "path",
+    { d: `M${x - 4} ${y}L${x} ${y - 5}L${x + 4} ${y}L${x} ${y + 5}Z`, class: "published" },
+    draw("title", {}, words),
+  );
 }
 
 // The difference of two runs a benchmark, largest gain first. Runs are taken as independent, so the intervals are wider
 // than paired ones.
 function differences(lines, before, after) {
-  const own = lines.map((line) => difference(line, line.cells[before], line.cells[after])).filter((one) => one !== null);
+  const own = lines
+    .map((line) => difference(line, line.cells[before], line.cells[after]))
+    .filter((one) => one !== null);
   own.sort((a, b) => b.by - a.by);
   if (!own.length) return make("p", { class: "quiet" }, "These two have no benchmark in common.");
   const reach = Math.max(1, ...own.map((one) => Math.abs(one.by) + (one.half ?? 0)));
-  const height = TOP + own.length * 20 + 8, x = scaled(-reach, reach, LABELS, WIDTH - RIGHT);
+  const height = TOP + own.length * 20 + 8,
+    x = scaled(-reach, reach, LABELS, WIDTH - RIGHT);
   const svg = canvas(height, `${runs[after].name} minus ${runs[before].name} a benchmark`);
   const step = [0.5, 1, 2, 5, 10, 20, 50, 100].find((size) => reach / size <= 4) ?? 100;
   const ticks = [];
@@ -119,12 +158,16 @@ function differenceRow({ line, by, half }, y, x) {
 
 // Score against what an answer costs: a dot a benchmark and run, on a logarithmic scale.
 function costs(lines, chosen, what) {
-  const dots = chosen.flatMap((run) => lines.map((line) => ({ line, run, cell: line.cells[run] })))
+  const dots = chosen
+    .flatMap((run) => lines.map((line) => ({ line, run, cell: line.cells[run] })))
     .filter(({ cell }) => cell && cell.value !== null && cell[what] > 0);
   if (!dots.length) return make("p", { class: "quiet" }, "No answer's cost is on record.");
   const values = dots.map(({ cell }) => Math.log10(cell[what]));
-  const low = Math.floor(Math.min(...values)), high = Math.max(low + 1, Math.ceil(Math.max(...values)));
-  const height = 320, x = scaled(low, high, 56, WIDTH - 24), y = scaled(0, 100, height - 40, 12);
+  const low = Math.floor(Math.min(...values)),
+    high = Math.max(low + 1, Math.ceil(Math.max(...values)));
+  const height = 320,
+    x = scaled(low, high, 56, WIDTH - 24),
+    y = scaled(0, 100, height - 40, 12);
   const svg = canvas(height, `Score against ${what} an answer`);
   for (let tick = low; tick <= high; tick++) {
     svg.append(draw("line", { x1: x(tick), x2: x(tick), y1: y(0), y2: y(100), class: "grid" }));
@@ -138,7 +181,13 @@ function costs(lines, chosen, what) {
   svg.append(draw("text", { x: (x(low) + x(high)) / 2, y: height - 6, class: "quiet", "text-anchor": "middle" }, unit));
   for (const { line, run, cell } of dots) {
     const words = `${runs[run].name}, ${line.label}: ${shown(cell)} at ${fixed(cell[what], 2)} ${unit}`;
-    const dot = { cx: x(Math.log10(cell[what])), cy: y(share(cell, cell.value)), r: 5, class: colour(run), "fill-opacity": 0.6 };
+    const dot = {
+      cx: x(Math.log10(cell[what])),
+      cy: y(share(cell, cell.value)),
+      r: 5,
+      class: colour(run),
+      "fill-opacity": 0.6,
+    };
     svg.append(draw("circle", dot, draw("title", {}, words)));
   }
   return svg;

@@ -1,7 +1,9 @@
 // The first view: a card a run, then the charts with what can be chosen for each.
 
 function overview() {
-  const lines = headlines(), tasks = lines.filter((line) => line.family !== "Means"), all = runs.map((_, run) => run);
+  const lines = headlines(),
+    tasks = lines.filter((line) => line.family !== "Means"),
+    all = runs.map((_, run) => run);
   const parts = [make("div", { class: "cards" }, runs.map(card))];
   const charts = make("div", { class: "charts" }, barsChart(lines, all));
   const others = make("div", { class: "charts" });
@@ -26,8 +28,20 @@ function card(run, place) {
     ["hardware", run.hardware],
     ["date", run.date],
   ].filter(([, value]) => value);
-  const list = make("dl", {}, facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", { class: name === "ungraded" && run.ungraded ? "wrong" : "" }, value)]));
-  return make("div", { class: "card" }, make("div", { class: "name" }, make("span", { class: "swatch " + colour(place) }), run.name), list);
+  const list = make(
+    "dl",
+    {},
+    facts.flatMap(([name, value]) => [
+      make("dt", {}, name),
+      make("dd", { class: name === "ungraded" && run.ungraded ? "wrong" : "" }, value),
+    ]),
+  );
+  return make(
+    "div",
+    { class: "card" },
+    make("div", { class: "name" }, make("span", { class: "swatch " + colour(place) }), run.name),
+    list,
+  );
 }
 
 function meanShown(cell) {
@@ -45,34 +59,78 @@ function framed(title, about, controls, drawing) {
 }
 
 function barsChart(lines, all) {
-  const about = "Each benchmark as a share of its scale. Whiskers: 95 % interval; dashed: bounds where samples are ungraded; diamond: published. A name opens its samples.";
+  const about =
+    "Each benchmark as a share of its scale. Whiskers: 95 % interval; dashed: bounds where samples are ungraded; diamond: published. A name opens its samples.";
   const hidden = new Set();
   const shownRuns = () => all.filter((run) => !hidden.has(run));
-  const controls = (redraw) => all.map((run) => {
-    const box = make("input", { type: "checkbox", checked: true, onchange: () => { box.checked ? hidden.delete(run) : hidden.add(run); redraw(); } });
-    return make("label", {}, box, make("span", { class: "swatch " + colour(run) }), runs[run].name);
-  });
+  const controls = (redraw) =>
+    all.map((run) => {
+      const box = make("input", {
+        type: "checkbox",
+        checked: true,
+        onchange: () => {
+          box.checked ? hidden.delete(run) : hidden.add(run);
+          redraw();
+        },
+      });
+      return make("label", {}, box, make("span", { class: "swatch " + colour(run) }), runs[run].name);
+    });
   return framed("Scores by family", about, controls, () => bars(lines, shownRuns()));
 }
 
 function differenceChart(lines) {
-  const about = "Points between two runs. The intervals take the runs as independent, so they are wider than paired ones; grey dots have zero within theirs.";
+  const about =
+    "Points between two runs. The intervals take the runs as independent, so they are wider than paired ones; grey dots have zero within theirs.";
   const names = runs.map((run, place) => [place, run.name]);
-  let before = 0, after = 1;
+  let before = 0,
+    after = 1;
   const controls = (redraw) => [
-    labelled("", choice(names, after, (value) => { after = Number(value); redraw(); })),
+    labelled(
+      "",
+      choice(names, after, (value) => {
+        after = Number(value);
+        redraw();
+      }),
+    ),
     "minus",
-    labelled("", choice(names, before, (value) => { before = Number(value); redraw(); })),
+    labelled(
+      "",
+      choice(names, before, (value) => {
+        before = Number(value);
+        redraw();
+      }),
+    ),
   ];
   return framed("Difference", about, controls, () => differences(lines, before, after));
 }
 
 function costChart(lines, all) {
   let what = "tokens";
-  const controls = (redraw) => [labelled("an answer's", choice([["tokens", "tokens"], ["seconds", "seconds"]], what, (value) => { what = value; redraw(); }))];
-  return framed("Score against cost", "A dot a benchmark and run; further left is cheaper.", controls, () => costs(lines, all, what));
+  const controls = (redraw) => [
+    labelled(
+      "an answer's",
+      choice(
+        [
+          ["tokens", "tokens"],
+          ["seconds", "seconds"],
+        ],
+        what,
+        (value) => {
+          what = value;
+          redraw();
+        },
+      ),
+    ),
+  ];
+  return framed("Score against cost", "A dot a benchmark and run; further left is cheaper.", controls, () =>
+    costs(lines, all, what),
+  );
 }
 
 function notes() {
-  return make("ul", { class: "notes" }, data.notes.map((note) => make("li", {}, note)));
+  return make(
+    "ul",
+    { class: "notes" },
+    data.notes.map((note) => make("li", {}, note)),
+  );
 }

@@ -1,12 +1,22 @@
 // The browser's left side: filters, and a list that draws only what is in sight.
 
-const ITEM = 44, BEYOND = 6, ABSENT = -1;
+const ITEM = 44,
+  BEYOND = 6,
+  ABSENT = -1;
 const filters = { task: "", verdict: "all", run: 0, other: Math.min(1, runs.length - 1), words: "" };
 const browser = { found: [], at: -1 };
 
 const VERDICTS = [
-  ["all", "all verdicts"], ["right", "right"], ["wrong", "wrong"], ["partly", "partly right"], ["ungraded", "ungraded"],
-  ["unparsed", "unparsed"], ["truncated", "truncated"], ["flipped", "flipped between the two"], ["gained", "wrong, then right"], ["lost", "right, then wrong"],
+  ["all", "all verdicts"],
+  ["right", "right"],
+  ["wrong", "wrong"],
+  ["partly", "partly right"],
+  ["ungraded", "ungraded"],
+  ["unparsed", "unparsed"],
+  ["truncated", "truncated"],
+  ["flipped", "flipped between the two"],
+  ["gained", "wrong, then right"],
+  ["lost", "right, then wrong"],
 ];
 
 function verdictOf(value) {
@@ -21,13 +31,46 @@ function samplesView() {
   const tasks = [["", "all benchmarks"], ...data.tasks.map((task) => [task.task, task.task])];
   const names = runs.map((run, place) => [place, run.name]);
   const verdicts = runs.length > 1 ? VERDICTS : VERDICTS.slice(0, 7);
-  const set = (name, number) => (value) => { filters[name] = number ? Number(value) : value; refilter(); };
-  const words = make("input", { type: "search", id: "sample-words", class: "wide", placeholder: "search ids, questions, answers", "aria-label": "search samples", oninput: () => { filters.words = words.value.toLowerCase(); later(refilter); } });
-  const form = make("form", { onsubmit: (event) => event.preventDefault() },
-    named(choice(tasks, filters.task, set("task")), "benchmark", "sample-task"), named(choice(verdicts, filters.verdict, set("verdict")), "verdict", "sample-verdict"));
-  if (runs.length > 1) form.append(named(choice(names, filters.run, set("run", true)), "run", "sample-run"), named(choice(names, filters.other, set("other", true)), "compared with", "sample-other"));
+  const set = (name, number) => (value) => {
+    filters[name] = number ? Number(value) : value;
+    refilter();
+  };
+  const words = make("input", {
+    type: "search",
+    id: "sample-words",
+    class: "wide",
+    placeholder: "search ids, questions, answers",
+    "aria-label": "search samples",
+    oninput: () => {
+      filters.words = words.value.toLowerCase();
+      later(refilter);
+    },
+  });
+  const form = make(
+    "form",
+    { onsubmit: (event) => event.preventDefault() },
+    named(choice(tasks, filters.task, set("task")), "benchmark", "sample-task"),
+    named(choice(verdicts, filters.verdict, set("verdict")), "verdict", "sample-verdict"),
+  );
+  if (runs.length > 1)
+    form.append(
+      named(choice(names, filters.run, set("run", true)), "run", "sample-run"),
+      named(choice(names, filters.other, set("other", true)), "compared with", "sample-other"),
+    );
   form.append(words);
-  const list = make("div", { class: "list", id: "list", role: "listbox", tabindex: 0, "aria-label": "samples", onscroll: () => requestAnimationFrame(drawList), onkeydown: listKey }, make("div", { class: "sizer" }));
+  const list = make(
+    "div",
+    {
+      class: "list",
+      id: "list",
+      role: "listbox",
+      tabindex: 0,
+      "aria-label": "samples",
+      onscroll: () => requestAnimationFrame(drawList),
+      onkeydown: listKey,
+    },
+    make("div", { class: "sizer" }),
+  );
   const side = make("div", { class: "side" }, form, make("output", { id: "sample-count", class: "quiet" }), list);
   page("view-samples").replaceChildren(side, make("div", { class: "detail", id: "detail", tabindex: -1 }));
   new ResizeObserver(drawList).observe(list);
@@ -51,11 +94,14 @@ function refilter() {
   const found = [];
   data.tasks.forEach((task, number) => {
     if (filters.task && task.task !== filters.task) return;
-    task.ids.forEach((id, place) => { if (fits(task, number, place)) found.push([number, place]); });
+    task.ids.forEach((id, place) => {
+      if (fits(task, number, place)) found.push([number, place]);
+    });
   });
   browser.found = found;
   browser.at = current ? found.findIndex(([task, place]) => task === current[0] && place === current[1]) : -1;
-  page("sample-count").textContent = `${whole(found.length)} of ${whole(data.tasks.reduce((sum, task) => sum + task.ids.length, 0))} samples`;
+  page("sample-count").textContent =
+    `${whole(found.length)} of ${whole(data.tasks.reduce((sum, task) => sum + task.ids.length, 0))} samples`;
   page("list").firstChild.style.height = `${found.length * ITEM}px`;
   if (browser.at >= 0) reveal();
   else page("list").scrollTop = 0;
@@ -63,32 +109,52 @@ function refilter() {
 }
 
 function fits(task, number, place) {
-  const value = task.values[filters.run][place], other = task.values[filters.other][place];
+  const value = task.values[filters.run][place],
+    other = task.values[filters.other][place];
   if (!judged(value, other, task.flags[filters.run][place])) return false;
-  return !filters.words || `${task.task}/${task.ids[place]}`.toLowerCase().includes(filters.words) || says(number, place);
+  return (
+    !filters.words || `${task.task}/${task.ids[place]}`.toLowerCase().includes(filters.words) || says(number, place)
+  );
 }
 
 function judged(value, other, flags) {
   const both = typeof value === "number" && typeof other === "number" && value !== ABSENT && other !== ABSENT;
   switch (filters.verdict) {
-    case "all": return true;
-    case "unparsed": return flags.includes("u");
-    case "truncated": return flags.includes("t");
-    case "flipped": return both && value !== other;
-    case "gained": return both && other > value;
-    case "lost": return both && other < value;
-    default: return verdictOf(value) === filters.verdict;
+    case "all":
+      return true;
+    case "unparsed":
+      return flags.includes("u");
+    case "truncated":
+      return flags.includes("t");
+    case "flipped":
+      return both && value !== other;
+    case "gained":
+      return both && other > value;
+    case "lost":
+      return both && other < value;
+    default:
+      return verdictOf(value) === filters.verdict;
   }
 }
 
 function says(number, place) {
-  const texts = block(`task-${number}`), asked = texts.inputs[place];
+  const texts = block(`task-${number}`),
+    asked = texts.inputs[place];
   if (asked && (asked.question + " " + asked.prompt.join(" ")).toLowerCase().includes(filters.words)) return true;
-  return texts.answers.some((own) => own[place] && (own[place].text ?? []).concat(own[place].read ?? "").join(" ").toLowerCase().includes(filters.words));
+  return texts.answers.some(
+    (own) =>
+      own[place] &&
+      (own[place].text ?? [])
+        .concat(own[place].read ?? "")
+        .join(" ")
+        .toLowerCase()
+        .includes(filters.words),
+  );
 }
 
 function drawList() {
-  const list = page("list"), sizer = list.firstChild;
+  const list = page("list"),
+    sizer = list.firstChild;
   const first = Math.max(0, Math.floor(list.scrollTop / ITEM) - BEYOND);
   const last = Math.min(browser.found.length, Math.ceil((list.scrollTop + list.clientHeight) / ITEM) + BEYOND);
   const items = [];
@@ -98,30 +164,55 @@ function drawList() {
 }
 
 function item(at) {
-  const [number, place] = browser.found[at], task = data.tasks[number];
+  const [number, place] = browser.found[at],
+    task = data.tasks[number];
   const marks = runs.map((run, own) => verdictMark(task.values[own][place], run.name));
   const name = filters.task ? task.ids[place] : `${task.task}/${task.ids[place]}`;
-  const made = make("div", { class: "item", id: `item-${at}`, role: "option", "aria-selected": at === browser.at, "aria-setsize": browser.found.length, "aria-posinset": at + 1, onclick: () => select(at) },
+  const made = make(
+    "div",
+    {
+      class: "item",
+      id: `item-${at}`,
+      role: "option",
+      "aria-selected": at === browser.at,
+      "aria-setsize": browser.found.length,
+      "aria-posinset": at + 1,
+      onclick: () => select(at),
+    },
     make("div", { class: "top" }, make("span", { class: "id" }, name), make("span", { class: "marks" }, marks)),
-    make("div", { class: "snippet" }, snippet(number, place)));
+    make("div", { class: "snippet" }, snippet(number, place)),
+  );
   made.style.transform = `translateY(${at * ITEM}px)`;
   return made;
 }
 
 function verdictMark(value, name) {
   const verdict = verdictOf(value);
-  return make("span", { class: verdict, title: `${name}: ${verdict}`, "aria-label": `${name}: ${verdict}` }, SIGNS[verdict]);
+  return make(
+    "span",
+    { class: verdict, title: `${name}: ${verdict}`, "aria-label": `${name}: ${verdict}` },
+    SIGNS[verdict],
+  );
 }
 
 function snippet(number, place) {
-  const texts = block(`task-${number}`), asked = texts.inputs[place];
+  const texts = block(`task-${number}`),
+    asked = texts.inputs[place];
   const answer = texts.answers.map((own) => own[place]).find((own) => own && own.text);
   return (asked ? asked.question : answer ? answer.text.join(" ") : "").slice(0, 120);
 }
 
 function listKey(event) {
-  const page_ = Math.max(1, Math.floor(event.currentTarget.clientHeight / ITEM) - 1), last = browser.found.length - 1;
-  const to = { ArrowDown: browser.at + 1, ArrowUp: browser.at - 1, PageDown: browser.at + page_, PageUp: browser.at - page_, Home: 0, End: last }[event.key];
+  const page_ = Math.max(1, Math.floor(event.currentTarget.clientHeight / ITEM) - 1),
+    last = browser.found.length - 1;
+  const to = {
+    ArrowDown: browser.at + 1,
+    ArrowUp: browser.at - 1,
+    PageDown: browser.at + page_,
+    PageUp: browser.at - page_,
+    Home: 0,
+    End: last,
+  }[event.key];
   if (to === undefined || last < 0) return;
   event.preventDefault();
   select(Math.min(last, Math.max(0, to)));
@@ -139,8 +230,11 @@ function select(at) {
 
 // The next one comes in at the edge, one from afar in the middle.
 function reveal() {
-  const list = page("list"), top = browser.at * ITEM, seen = list.clientHeight;
-  const above = list.scrollTop - top, below = top + ITEM - list.scrollTop - seen;
+  const list = page("list"),
+    top = browser.at * ITEM,
+    seen = list.clientHeight;
+  const above = list.scrollTop - top,
+    below = top + ITEM - list.scrollTop - seen;
   if (above > ITEM || below > ITEM) list.scrollTop = top - (seen - ITEM) / 2;
   else if (above > 0) list.scrollTop = top;
   else if (below > 0) list.scrollTop = top + ITEM - seen;

@@ -29,7 +29,8 @@ function pressed(event) {
   const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
   if (typing && event.key === "Escape") event.target.blur();
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  const views = Object.keys(makers), view = addressed().view;
+  const views = Object.keys(makers),
+    view = addressed().view;
   if ("123".includes(event.key)) go(views[Number(event.key) - 1]);
   else if (event.key === "/") {
     event.preventDefault();
@@ -51,7 +52,9 @@ function arrows(event) {
 }
 
 function theme() {
-  const dark = getComputedStyle(document.documentElement).colorScheme === "dark" || (document.documentElement.dataset.theme === undefined && matchMedia("(prefers-color-scheme: dark)").matches);
+  const dark =
+    getComputedStyle(document.documentElement).colorScheme === "dark" ||
+    (document.documentElement.dataset.theme === undefined && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset.theme = dark ? "light" : "dark";
 }
 

@@ -13,18 +13,32 @@ function columns() {
 }
 
 function runColumns(run, place) {
-  const published = data.sections.some((section) => section.lines.some((line) => line.cells[place] && line.cells[place].published !== null));
+  const published = data.sections.some((section) =>
+    section.lines.some((line) => line.cells[place] && line.cells[place].published !== null),
+  );
   const cell = (line) => line.cells[place];
   const found = [
     { title: run.name, run: place, of: (line) => cell(line)?.value ?? null, node: (line) => shownNode(cell(line)) },
     { title: "n", of: (line) => cell(line)?.n ?? null, node: (line) => counted(cell(line)) },
   ];
   if (!published) return found;
-  const by = (line) => (cell(line) && cell(line).published !== null && cell(line).value !== null ? cell(line).value - cell(line).published : null);
+  const by = (line) =>
+    cell(line) && cell(line).published !== null && cell(line).value !== null
+      ? cell(line).value - cell(line).published
+      : null;
   return [
     ...found,
-    { title: "published", of: (line) => cell(line)?.published ?? null, node: (line) => make("span", { title: cell(line)?.source }, fixed(cell(line)?.published)) },
-    { title: "difference", of: by, node: (line) => (by(line) === null ? "-" : make("span", {}, signed(by(line)), " ", make("sup", {}, cell(line).marks))) },
+    {
+      title: "published",
+      of: (line) => cell(line)?.published ?? null,
+      node: (line) => make("span", { title: cell(line)?.source }, fixed(cell(line)?.published)),
+    },
+    {
+      title: "difference",
+      of: by,
+      node: (line) =>
+        by(line) === null ? "-" : make("span", {}, signed(by(line)), " ", make("sup", {}, cell(line).marks)),
+    },
   ];
 }
 
@@ -38,19 +52,61 @@ function nameNode(line) {
 }
 
 function tableView() {
-  const families = [["", "all families"], ...data.sections.filter((section) => section.title !== "Means").map((section) => [section.title, section.title])];
-  const words = make("input", { type: "search", id: "table-words", placeholder: "filter benchmarks", "aria-label": "filter benchmarks", oninput: () => { wanted.words = words.value.toLowerCase(); rows(); } });
-  const places = make("input", { type: "checkbox", id: "table-places", onchange: () => { wanted.places = places.checked; rows(); } });
-  const controls = make("div", { class: "bar" }, words, choice(families, "", (value) => { wanted.family = value; rows(); }), labelled("", places), make("label", { for: "table-places" }, "with categories"), make("output", { id: "table-count", class: "quiet" }));
+  const families = [
+    ["", "all families"],
+    ...data.sections.filter((section) => section.title !== "Means").map((section) => [section.title, section.title]),
+  ];
+  const words = make("input", {
+    type: "search",
+    id: "table-words",
+    placeholder: "filter benchmarks",
+    "aria-label": "filter benchmarks",
+    oninput: () => {
+      wanted.words = words.value.toLowerCase();
+      rows();
+    },
+  });
+  const places = make("input", {
+    type: "checkbox",
+    id: "table-places",
+    onchange: () => {
+      wanted.places = places.checked;
+      rows();
+    },
+  });
+  const controls = make(
+    "div",
+    { class: "bar" },
+    words,
+    choice(families, "", (value) => {
+      wanted.family = value;
+      rows();
+    }),
+    labelled("", places),
+    make("label", { for: "table-places" }, "with categories"),
+    make("output", { id: "table-count", class: "quiet" }),
+  );
   page("view-table").replaceChildren(controls, wholeTable(), notes());
   rows();
 }
 
 function wholeTable() {
-  const heads = columns().map((column, place) => make("th", { scope: "col", class: column.words ? "words" : null, "data-column": place, "aria-sort": "none" }, make("button", { onclick: () => sortBy(place) }, column.title)));
-  const means = data.sections.filter((section) => section.title === "Means").flatMap((section) => section.lines.map((line) => ({ ...line, family: "Means" })));
+  const heads = columns().map((column, place) =>
+    make(
+      "th",
+      { scope: "col", class: column.words ? "words" : null, "data-column": place, "aria-sort": "none" },
+      make("button", { onclick: () => sortBy(place) }, column.title),
+    ),
+  );
+  const means = data.sections
+    .filter((section) => section.title === "Means")
+    .flatMap((section) => section.lines.map((line) => ({ ...line, family: "Means" })));
   const bodies = [make("tbody", { class: "means" }, means.map(rowOf)), make("tbody", { id: "rows" })];
-  return make("div", { class: "frame", tabindex: 0 }, make("table", { id: "benchmarks" }, make("thead", {}, make("tr", {}, heads)), bodies));
+  return make(
+    "div",
+    { class: "frame", tabindex: 0 },
+    make("table", { id: "benchmarks" }, make("thead", {}, make("tr", {}, heads)), bodies),
+  );
 }
 
 function sortBy(column) {
@@ -82,7 +138,9 @@ function grouped() {
       else found.push({ head: line, inner: [] });
     }
   }
-  const fits = ({ head }) => `${head.label} ${head.title}`.toLowerCase().includes(wanted.words) && (!wanted.family || head.family === wanted.family);
+  const fits = ({ head }) =>
+    `${head.label} ${head.title}`.toLowerCase().includes(wanted.words) &&
+    (!wanted.family || head.family === wanted.family);
   return found.filter(fits);
 }
 
@@ -97,5 +155,9 @@ function byColumn(column) {
 }
 
 function rowOf(line) {
-  return make("tr", { class: line.inner ? "inner" : null }, columns().map((column) => make("td", { class: column.words ? "words" : null }, column.node(line))));
+  return make(
+    "tr",
+    { class: line.inner ? "inner" : null },
+    columns().map((column) => make("td", { class: column.words ? "words" : null }, column.node(line))),
+  );
 }

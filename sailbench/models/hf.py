@@ -1,0 +1,168 @@
+"""Any vision-language checkpoint that transformers knows, with its own processor and chat template, batched.
+
+The model sees images at the size its own processor chooses: how finely a task would have them looked at is for
+SAIL-VL2 alone. Code that comes with a checkpoint is never run, pickled weights are never opened.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from torch import Tensor
+
+from sailbench import media
+from sailbench.errors import ModelError
+from sailbench.models import catalogue, folders, waves
+from sailbench.models.device import placed
+from sailbench.models.waves import Message, Said, Talk
+from sailbench.types import Media, Request, Response
+
+if TYPE_CHECKING:
+    from sailbench.models.engines import Choice
+
+PROTOCOL = 1  # raised when what is fed to a model changes
+# What transformers raises for a folder that it cannot load.
+UNFIT = (OSError, ValueError, KeyError, ImportError, RuntimeError, AttributeError, TypeError)
+
+
+class HF:
+    """A model and its processor; `together` requests are answered at once, padded on the left."""
+
+    takes_talks: Literal[True] = True
+
+    def __init__(self, model: Any, processor: Any, name: str, files: Sequence[Path] = ()) -> None:
+        self.model, self.processor, self.name = model, processor, name
+        self.together = 16
+        self._files = tuple(files)
+        tokenizer = getattr(processor, "tokenizer", processor)
+        tokenizer.padding_side = "left"
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def load(cls, choice: "Choice") -> "HF":
+        """From a folder or a hub id.
+
+        Raises:
+            ModelError: the checkpoint is not to be found, or transformers cannot load it without foreign code.
+        """
+        from transformers import AutoModelForImageTextToText, AutoProcessor
+
+        source = choice.spec
+        folder = catalogue.locate(source, choice.offline)
+        place, kind = placed(choice.device, choice.dtype)
+        safe = {"trust_remote_code": False, "local_files_only": True}
+        try:
+            processor = AutoProcessor.from_pretrained(folder, **safe)
+            model = AutoModelForImageTextToText.from_pretrained(folder, dtype=kind, use_safetensors=True, **own)
+        except UNFIT as error:
+            raise ModelError(f"{source}: transformers cannot load it: {_reason(error)}") from None
+        if getattr(processor, "chat_template", None) is None:
+            raise ModelError(f"{source} has no chat template; only models that are talked to can be evaluated")
+        name = choice.name or catalogue.display_name(source)
+        own = cls(model.to(place).eval(), processor, name, folders.files(folder))
+        own.together = choice.concurrency
+        return own
+
+    @cached_property
+    def identity(self) -> str:
+        from sailbench.models.sail.weights import fingerprint
+
+        kind = str(self.model.dtype).removeprefix("torch.")
+        return f"hf:{fingerprint(self._files)}:{kind}:protocol={PROTOCOL}"
+
+    @property
+    def engine(self) -> str:
+        import transformers
+
+        return f"transformers {transformers.__version__}, torch {torch.__version__}"
+
+    @property
+    def hardware(self) -> str:
+        device = self.model.device
+        return torch.cuda.get_device_name(device) if device.type == "cuda" else ""
+
+    def answer(self, requests: Iterable[Request | None]) -> Iterator[tuple[Request, Response]]:
+        return waves.answer(self, requests)
+
+    def shown(self, medium: Media, frames: int) -> list[Message]:
+        seen = [media.open_image(medium)] if medium.kind == "image" else media.frames(medium, frames)
+        return [{"type": "image", "image": image} for image in seen]
+
+    def speak(self, talks: Sequence[Talk]) -> list[Said]:
+        """Greedy talks with pictures and those without in a batch each; a drawn answer alone, under its own seed."""
+        groups: dict[object, list[Talk]] = {}
+        for talk in talks:
+            groups.setdefault(id(talk) if talk.sampling.temperature > 0 else _pictured(talk), []).append(talk)
+        said = {id(talk): own for group in groups.values() for talk, own in self._batch(group)}
+        return [said[id(talk)] for talk in talks]
+
+    @torch.inference_mode()
+    def _batch(self, talks: list[Talk]) -> list[tuple[Talk, Said]]:
+        fed = self._fed(talks)
+        with torch.random.fork_rng(enabled=talks[0].sampling.temperature > 0):
+            if talks[0].sampling.temperature > 0:
+                torch.manual_seed(talks[0].seed)
+            written = self.model.generate(**fed, **self._how(talks))
+        start = fed["input_ids"].shape[1]
+        lengths = fed["attention_mask"].sum(1).tolist()
+        return [
+            (talk, self._said(row[start:].cpu(), talk, length))
+            for talk, row, length in zip(talks, written, lengths, strict=True)
+        ]
+
+    def _fed(self, talks: Sequence[Talk]) -> Any:
+        """Prompts as the processor makes them; a start token that the template writes is not put in front again."""
+        prompts = [
+            self.processor.apply_chat_template(t.messages, tokenize=False, add_generation_prompt=True) for t in talks
+        ]
+        pictures = [[p["image"] for m in t.messages for p in m["content"] if p["type"] == "image"] for t in talks]
+        begin = self._tokenizer.bos_token
+        fed = self.processor(
+            text=prompts,
+            **({"images": pictures} if any(pictures) else {}),
+            padding=True,
+            add_special_tokens=not (begin and prompts[0].startswith(begin)),
+            return_tensors="pt",
+        )
+        return fed.to(self.model.device, dtype=self.model.dtype)
+
+    def _how(self, talks: Sequence[Talk]) -> dict[str, Any]:
+        """Every knob that a checkpoint's own generation_config.json could turn is set."""
+        sampling = talks[0].sampling
+        drawn = {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
+        return {
+            **(drawn if sampling.temperature > 0 else {"do_sample": False}),
+            "num_beams": 1,
+            "repetition_penalty": 1.0,
+            "no_repeat_ngram_size": 0,
+            "max_new_tokens": max(talk.sampling.max_tokens for talk in talks),
+            "pad_token_id": self._tokenizer.pad_token_id,
+        }
+
+    def _said(self, written: Tensor, talk: Talk, length: int) -> Said:
+        """Up to the first end, or as far as the request allows."""
+        tokens = written[: talk.sampling.max_tokens].tolist()
+        ends = [i for i, token in enumerate(tokens) if token in self._ends]
+        tokens = tokens[: ends[0] + 1] if ends else tokens
+        text = self._tokenizer.decode(tokens, skip_special_tokens=True).strip()
+        return Said(text=text, tokens_in=length, tokens_out=len(tokens), cut=not ends)
+
+    @cached_property
+    def _ends(self) -> set[int]:
+        own = self.model.generation_config.eos_token_id
+        own = own if isinstance(own, list) else [own]
+        return {token for token in (*own, self._tokenizer.eos_token_id) if token is not None}
+
+
+def _pictured(talk: Talk) -> bool:
+    return any(part["type"] == "image" for message in talk.messages for part in message["content"])
+
+
+def _reason(error: Exception) -> str:
+    """The first sentence of what transformers says, which can fill a screen."""
+    first = " ".join(str(error).split()).partition(". ")[0]
+    return (first or type(error).__name__)[:300]
