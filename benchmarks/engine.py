@@ -37,6 +37,7 @@ class Measured:
     """One engine's answers to one workload: texts by number, and what they cost."""
 
     texts: dict
+    asked: int
     wall: float
     cpu: float
     memory: float  # MiB, the largest of its processes
@@ -117,7 +118,7 @@ def _run(pipe, answer, model, requests, threads):
     texts, tokens, stages, *own = answer(model, requests)
     wall = own[0] if own else time.perf_counter() - started
     largest = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    pipe.send(Measured(texts, wall, _cpu() - before, largest / 1024, tokens, stages))
+    pipe.send(Measured(texts, len(texts), wall, _cpu() - before, largest / 1024, tokens, stages))
 
 
 def _cpu():
@@ -127,45 +128,46 @@ def _cpu():
 
 def best_threads(model):
     """The thread count at which one by one is fastest here."""
-    requests = workloads()[0][1][:16]
+    requests = workloads()[0].requests[:16]
     rates = {n: measured(one_by_one, model, requests, n).wall for n in (1, 2)}
     return min(rates, key=rates.get), {n: len(requests) / wall for n, wall in rates.items()}
 
 
-def compare(model, requests, threads, repeats):
+def compare(model, work, threads, repeats):
     """Each engine's measurements, taken in turn; answers that differ from the reference's are counted."""
     kinds = {"one by one": one_by_one, "engine": engine, "two workers": two_workers}
     runs = {kind: [] for kind in kinds}
     for _ in range(repeats):
         for kind, answer in kinds.items():
-            runs[kind].append(measured(answer, model, requests, threads if kind == "one by one" else 1))
+            first = kind == "one by one"
+            requests = work.requests[: work.one_by_one] if first else work.requests
+            runs[kind].append(measured(answer, model, requests, threads if first else 1))
     wanted = runs["one by one"][0].texts
-    different = sum(run.texts[i] != wanted[i] for kind in kinds for run in runs[kind] for i in wanted)
-    return runs, different
+    pairs = [run.texts[i] != wanted[i] for kind in kinds for run in runs[kind] for i in wanted]
+    return runs, sum(pairs), len(pairs)
 
 
-def median(runs, name):
-    return statistics.median(getattr(run, name) for run in runs)
+def rate(run, cost="wall"):
+    return run.asked / getattr(run, cost)
 
 
-def lines(name, requests, runs, goal):
+def lines(work, runs):
     """A workload's rows of the table."""
-    base = runs["one by one"]
-    ratios = [b.wall / e.wall for b, e in zip(base, runs["engine"], strict=True)]
+    goals = {"one by one": "", "engine": work.goal, "two workers": work.goal_of_two}
     for kind, own in runs.items():
-        wall, cpu = median(own, "wall"), median(own, "cpu")
-        ratios = [b.wall / e.wall for b, e in zip(base, own, strict=True)]
+        pairs = list(zip(runs["one by one"], own, strict=True))
+        ratios = [rate(run) / rate(base) for base, run in pairs]
+        cpu = statistics.median(rate(run, "cpu") / rate(base, "cpu") for base, run in pairs)
         yield [
-            name if kind == "one by one" else "",
+            work.name if kind == "one by one" else "",
             kind,
-            f"{len(requests) / wall:,.1f}",
-            f"{own[0].tokens / wall:,.0f}",
-            f"{statistics.median(ratios):.1f}" if kind != "one by one" else "1",
-            f"{min(ratios):.1f}-{max(ratios):.1f}" if kind != "one by one" else "",
-            f"{median(base, 'cpu') / cpu:.1f}",
-            f"{median(own, 'memory'):,.0f}",
+            f"{statistics.median(map(rate, own)):,.1f}",
+            f"{statistics.median(run.tokens / run.wall for run in own):,.0f}",
+            f"{statistics.median(ratios):.1f} ({min(ratios):.1f}-{max(ratios):.1f})",
+            f"{cpu:.1f}",
+            goals[kind],
+            f"{statistics.median(run.memory for run in own):,.0f}",
             _shares(own),
-            goal if kind == "engine" else "",
         ]
 
 
@@ -190,22 +192,21 @@ def main():
     model.budget = Budget(positions=1 << 17)
     threads, rates = best_threads(model)
     rows, different, answers = [], 0, 0
-    for name, requests, goal in workloads():
-        runs, parted = compare(model, requests, threads, arguments.repeats)
-        rows += lines(name, requests, runs, goal)
-        different, answers = different + parted, answers + 2 * arguments.repeats * len(requests)
+    for work in workloads():
+        runs, parted, pairs = compare(model, work, threads, arguments.repeats)
+        rows += lines(work, runs)
+        different, answers = different + parted, answers + pairs
         print(table([], rows[-3:]), flush=True)
     head = [
         "work",
         "engine",
         "samples/s",
         "tokens/s",
-        "ratio",
-        "range",
+        "ratio (range)",
         "CPU ratio",
+        "goal (stretch)",
         "peak MiB",
         "time",
-        "goal (stretch)",
     ]
     text = "\n\n".join([_header(model, before, rates, (different, answers), arguments.repeats), table(head, rows)])
     print(text)
@@ -218,8 +219,9 @@ def _header(model, before, rates, checked, repeats):
     return (
         f"{model.parameters / 1e6:.1f} million parameters, random weights, float32, {model.engine}; {before}; "
         f"afterwards {machine(short=True)}. One by one is at its best thread count ({tried}). Medians of {repeats} "
-        f"repeats; ratios compare neighbours in time, `range` their extremes. `CPU ratio` is of user CPU seconds, which "
-        f"others' load disturbs less. {checked[0]} of {checked[1]} answers differ from one by one's."
+        f"repeats; ratios compare neighbours in time. `CPU ratio` is of samples a second of user CPU time, which others' "
+        f"load disturbs less; two workers share the cores with it. One by one is asked the first part of the requests; "
+        f"{checked[0]} of {checked[1]} answers differ from one by one's."
     )
 
 

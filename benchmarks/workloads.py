@@ -2,6 +2,7 @@
 
 import io
 import random
+from dataclasses import dataclass
 
 from PIL import Image
 
@@ -38,7 +39,22 @@ OPENCOMPASS = {
     "MMMU": (9, 1, 60, 32),
     "MathVista": (10, 1, 40, 48),
 }
-WORDS = "which what number colour shape left right above small large circle square red blue count is the of in".split()
+WORDS = (
+    "which",
+    "what",
+    "number",
+    "colour",
+    "shape",
+    "left",
+    "right",
+    "above",
+    "small",
+    "large",
+    "red",
+    "is",
+    "the",
+    "of",
+)
 
 
 def picture(seed, size=(112, 112)):
@@ -87,12 +103,23 @@ def tiled(n):
     ]
 
 
+@dataclass(frozen=True)
+class Workload:
+    """Requests, how many of the first of them are also asked one by one, and the ratios that were the goal."""
+
+    name: str
+    requests: list
+    one_by_one: int
+    goal: str = ""
+    goal_of_two: str = ""
+
+
 def workloads():
-    """Name, requests, and the ratios over one by one that were set as goals (one process, two workers)."""
+    long = asked(160, 1, 12, (64, 256, 128, 192), seed=2)
     return [
-        ("short answers, one question an image", asked(96, 1, 12, 5), "3.5 (5)"),
-        ("short answers, six questions an image", asked(192, 6, 12, 5, seed=1), "6 (12)"),
-        ("64- to 256-token answers", asked(128, 1, 12, (64, 256, 128, 192), seed=2), "8, two workers 15 (25)"),
-        ("mixed, the eight of OpenCompass", mixed(), "4 (6)"),
-        ("short answers, images of many tiles", tiled(24), ""),
+        Workload("short answers, one question an image", asked(192, 1, 12, 5), 48, "3.5 (5)"),
+        Workload("short answers, six questions an image", asked(384, 6, 12, 5, seed=1), 48, "6 (12)"),
+        Workload("64- to 256-token answers", long, 32, "8", "15 (25)"),
+        Workload("mixed, the eight of OpenCompass", mixed(), 100, "4 (6)"),
+        Workload("short answers, images of many tiles", tiled(24), 12),
     ]

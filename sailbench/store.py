@@ -167,18 +167,3 @@ def replace_file(path: Path, text: str) -> None:
         part.replace(path)
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror}") from error
-
-
-def read_summaries(folder: Path) -> list[dict[str, Any]]:
-    """Every summary below a results folder, sorted by model and task."""
-    found: list[dict[str, Any]] = []
-    for path in sorted(folder.rglob("*.json")):
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise StoreError(f"{path} is not a summary: {error}") from error
-        if isinstance(record, dict) and {"task", "model", "value", "n"} <= record.keys():
-            found.append(record)
-    if not found:
-        raise StoreError(f"no summaries in {folder}; give the folder that `sailbench run --out` wrote")
-    return found

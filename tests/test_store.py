@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from sailbench.errors import StoreError
-from sailbench.store import Journal, Results, folder_name, read_summaries, replace_file
+from sailbench.store import Journal, Results, folder_name, replace_file
 from sailbench.types import Response
 
 ANSWER = Response(texts=("B",), tokens_in=7, tokens_out=1, seconds=0.5)
@@ -115,8 +115,3 @@ def test_a_models_name_makes_a_safe_folder(model, folder):
 def test_a_replaced_file_leaves_no_part_behind(tmp_path):
     replace_file(tmp_path / "a" / "s.json", "{}")
     assert [p.name for p in (tmp_path / "a").iterdir()] == ["s.json"]
-
-
-def test_a_folder_without_summaries_says_what_to_give(tmp_path):
-    with pytest.raises(StoreError, match="no summaries"):
-        read_summaries(tmp_path)

@@ -57,7 +57,7 @@ class HF:
         safe = {"trust_remote_code": False, "local_files_only": True}
         try:
             processor = AutoProcessor.from_pretrained(folder, **safe)
-            model = AutoModelForImageTextToText.from_pretrained(folder, dtype=kind, use_safetensors=True, **own)
+            model = AutoModelForImageTextToText.from_pretrained(folder, dtype=kind, use_safetensors=True, **safe)
         except UNFIT as error:
             raise ModelError(f"{source}: transformers cannot load it: {_reason(error)}") from None
         if getattr(processor, "chat_template", None) is None:
@@ -164,5 +164,6 @@ def _pictured(talk: Talk) -> bool:
 
 def _reason(error: Exception) -> str:
     """The first sentence of what transformers says, which can fill a screen."""
-    first = " ".join(str(error).split()).partition(". ")[0]
-    return (first or type(error).__name__)[:300]
+    said = " ".join(str(error).split())
+    hint = "; pip install 'sailbench[hf]'" if "torchvision" in said.lower() else ""
+    return (said.partition(". ")[0] or type(error).__name__)[:300] + hint

@@ -4,15 +4,18 @@ A lane is one tensor whose rows stand without gaps, so that attention reads it i
 copied in front of every row that begins with it.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 BLOCK = 16  # beginnings are looked up by whole blocks of positions, then compared one by one
+FIRST_ROWS = 64
 SHORTEST = 256  # positions of the smallest lane; each further one is twice as long
 
 
@@ -29,7 +32,11 @@ class Shape:
     def zeros(self, rows: int, positions: int) -> Tensor:
         """[layers, rows, 2*kv_heads, positions, D], keys before values; zeros, since masks cannot hide a NaN."""
         shape = (self.layers, rows, 2 * self.kv_heads, positions, self.width)
-        return torch.zeros(shape, dtype=self.dtype, device=self.device)
+        if not rows or self.device.type != "cpu":
+            return torch.zeros(shape, dtype=self.dtype, device=self.device)
+        # numpy's zeros take no memory until they are written to, so that a lane can be made for all its rows at once.
+        held = torch.from_numpy(np.zeros(math.prod(shape) * self.dtype.itemsize, dtype=np.uint8))
+        return held.view(self.dtype).view(shape)
 
     @property
     def position_bytes(self) -> int:
@@ -61,7 +68,7 @@ class Lane:
     def enter(self) -> Place:
         """A place after the last row; the lane doubles when it is full."""
         if len(self.places) == self.tensor.shape[1]:
-            larger = self._shape.zeros(max(8, 2 * len(self.places)), self.capacity)
+            larger = self._shape.zeros(max(FIRST_ROWS, 2 * len(self.places)), self.capacity)
             larger[:, : len(self.places)] = self.tensor
             self.tensor = larger
         self.places.append(Place(self, len(self.places)))
