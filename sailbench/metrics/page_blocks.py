@@ -7,7 +7,7 @@ searches here.
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sailbench.metrics.markdown_tables import table_rows, tables_as_html
@@ -24,9 +24,9 @@ class Block(NamedTuple):
     content: str
 
 
-_IMAGE = re.compile(r"!\[.*?\]\(.*?\)")
-_DISPLAYED = re.compile(r"\$\$(.*?)\$\$|\\\[(.*?)\\\]|\$(.*?)\$|\\\((.*?)\\\)", re.DOTALL)
-_DOLLARS = re.compile(r"\$\$(.*?)\$\$|\$(.*?)\$|\\\((.*?)\\\)", re.DOTALL)
+# In this order where two could begin at one place.
+_DISPLAYED = {"$$": "$$", r"\[": r"\]", "$": "$", r"\(": r"\)"}
+_DOLLARS = {"$$": "$$", "$": "$", r"\(": r"\)"}
 _CODE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 _HTML_TABLE = re.compile(r"<table.*?</table>", re.DOTALL)
 _LATEX_TABLE = re.compile(r"\\begin{table}.*?\\end{table}", re.DOTALL)
@@ -54,11 +54,23 @@ def page_blocks(page: str) -> list[Block]:
 
 def _tidied(page: str) -> str:
     """Without images and fences, and with long runs of one sign cut to four."""
-    page = _IMAGE.sub("", page)
+    page = "\n".join(map(_without_images, page.split("\n")))
     page = re.sub(r"^```markdown\n?", "", page, flags=re.MULTILINE)
     page = re.sub(r"```\n?$", "", page, flags=re.MULTILINE)
     page = re.sub(r" {4,}", "    ", re.sub(r"_{4,}", "____", page))
     return re.sub(r"([^a-zA-Z0-9])\1{10,}", r"\1\1\1\1", page)
+
+
+def _without_images(line: str) -> str:
+    pieces, place = [], 0
+    while (start := line.find("![", place)) >= 0:
+        opens = line.find("](", start + 2)
+        closes = line.find(")", opens + 2) if opens >= 0 else -1
+        if closes < 0:
+            break
+        pieces.append(line[place:start])
+        place = closes + 1
+    return "".join(pieces) + line[place:]
 
 
 def _blanked(page: str, start: int, end: int) -> str:
@@ -114,20 +126,53 @@ def _pairs(begins: Sequence[int], ends: Sequence[int], place: int, step: int) ->
     return spans, opened[0] if opened else None
 
 
+class Marked(NamedTuple):
+    """A piece between marks: where it begins and ends, marks included, and its opening mark."""
+
+    start: int
+    end: int
+    mark: str
+
+
+def _marked(text: str, marks: Mapping[str, str]) -> Iterator[Marked]:
+    """Pieces between marks from left to right, each up to the next closing mark."""
+    openings = re.compile("|".join(map(re.escape, marks)))
+    place, missing = 0, set[str]()
+    while opening := openings.search(text, place):
+        start = opening.start()
+        place = start + 1
+        for mark, closing in marks.items():
+            if mark in missing or not text.startswith(mark, start):
+                continue
+            closes = text.find(closing, start + len(mark))
+            if closes >= 0:
+                place = closes + len(closing)
+                yield Marked(start, place, mark)
+                break
+            missing.add(mark)
+
+
 def _formulae(page: str) -> tuple[list[Block], str]:
     r"""All formulae, between \[ and \], and the page without the displayed ones: those within a line stay in it."""
     blocks, kept = [], page
-    for found in _DISPLAYED.finditer(page):
-        line = "".join(found[0].split())
-        dollars = _DOLLARS.search(line)
-        if dollars is None or dollars[1]:
-            kept = _blanked(kept, *found.span())
-        if dollars is not None:
-            # Of several, all are rewritten as the first one is.
-            group = (lambda own: own[1] or "") if dollars[1] else (lambda own: (own[2] or "") + (own[3] or ""))
-            line = _DOLLARS.sub(lambda own, group=group: rf"\[{group(own)}\]", line)
-        blocks.append(Block("formula", found.start(), line))
+    for start, end, _ in _marked(page, _DISPLAYED):
+        line = "".join(page[start:end].split())
+        dollars = list(_marked(line, _DOLLARS))
+        # Of several, all are rewritten as the first one is: only what stands between marks like its own is kept.
+        shown = not dollars or (dollars[0].mark == "$$" and dollars[0].end - dollars[0].start > 4)
+        if shown:
+            kept = _blanked(kept, start, end)
+        blocks.append(Block("formula", start, _rewritten(line, dollars, keep_shown=shown)))
     return blocks, kept
+
+
+def _rewritten(line: str, dollars: Sequence[Marked], keep_shown: bool) -> str:
+    pieces, place = [], 0
+    for start, end, mark in dollars:
+        inside = line[start + len(mark) : end - len(mark)]
+        pieces += [line[place:start], rf"\[{inside if (mark == '$$') == keep_shown else ''}\]"]
+        place = end
+    return "".join(pieces) + line[place:]
 
 
 def _without_commands(page: str) -> str:
