@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test lint readme clean
+.PHONY: demo test lint bench readme clean
 
 demo: .venv/installed
 	@echo "A small, randomly initialised SAIL-VL2 answers drawn pictures: the way is real, the scores are chance."
@@ -32,6 +32,11 @@ lint: .venv/installed-dev
 .venv/installed-dev: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch .venv/installed $@
+
+# Half an hour on two cores; figures of a busy machine say so in their heading.
+bench: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/harness.py --write
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/engine.py --write
 
 readme: .venv/installed
 	$(BIN)/python recipes/readme.py

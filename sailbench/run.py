@@ -182,8 +182,10 @@ def collect(model: Model, waiting: Waiting, results: Results, watch: Watch) -> N
     for request, response in model.answer(requests.values()):
         key = key_of[id(request)]
         for own, sample, asked in waiting[key]:
-            results.journal(own.task.name).append(key, sample.id, response)
-            if not is_aside(own, sample, key):
+            aside = is_aside(own, sample, key)
+            # Told apart by id, so that who reads the journal by ids does not take one for the answer.
+            results.journal(own.task.name).append(key, f"{sample.id} (aside)" if aside else sample.id, response)
+            if not aside:
                 watch(own, sample, asked, response)
 
 
