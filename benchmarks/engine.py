@@ -219,8 +219,8 @@ def _header(model, before, rates, checked, repeats):
     return (
         f"{model.parameters / 1e6:.1f} million parameters, random weights, float32, {model.engine}; {before}; "
         f"afterwards {machine(short=True)}. One by one is at its best thread count ({tried}). Medians of {repeats} "
-        f"repeats; ratios compare neighbours in time. `CPU ratio` is of samples a second of user CPU time, which others "
-        f"disturb less; two workers share the cores with it. One by one is asked the first part of the requests; "
+        f"repeats; ratios compare neighbours in time. `CPU ratio` is of samples a second of user CPU time, which "
+        f"others disturb less. One by one is asked the first part of the requests; "
         f"{checked[0]} of {checked[1]} answers differ from one by one's."
     )
 

@@ -80,7 +80,7 @@ def timed(answer, model, requests):
 def compare(model, name, requests, first):
     """A row: rates, ratio, flips and stages. `first` requests are asked one by one too."""
     timed(engine, model, requests[:8])
-    base, base_tokens, _, base_wall = timed(one_by_one, model, requests[:first])
+    base, _, _, base_wall = timed(one_by_one, model, requests[:first])
     texts, tokens, _, wall = timed(engine, model, requests)
     model_clock = copy.copy(model)
     flips = sum(texts[i] != base[i] for i in base)

@@ -88,10 +88,10 @@ def asked(n, an_image, words, tokens, seed=0):
     ]
 
 
-def mixed():
-    """The eight sets in proportion, in the order in which a run asks them."""
-    sets = enumerate(OPENCOMPASS.values())
-    return [request for i, (n, *shape) in sets for request in asked(n, *shape, seed=10 + i)]
+def mixed(rounds):
+    """The eight sets in proportion, a hundred requests a round."""
+    shapes = [(i, shape) for i in range(rounds) for shape in enumerate(OPENCOMPASS.values())]
+    return [request for i, (j, (n, *shape)) in shapes for request in asked(n, *shape, seed=10 + 8 * i + j)]
 
 
 def tiled(n):
@@ -120,6 +120,6 @@ def workloads():
         Workload("short answers, one question an image", asked(192, 1, 12, 5), 48, "3.5 (5)"),
         Workload("short answers, six questions an image", asked(384, 6, 12, 5, seed=1), 48, "6 (12)"),
         Workload("64- to 256-token answers", long, 32, "8", "15 (25)"),
-        Workload("mixed, the eight of OpenCompass", mixed(), 100, "4 (6)"),
+        Workload("mixed, the eight of OpenCompass", mixed(4), 100, "4 (6)"),
         Workload("short answers, images of many tiles", tiled(24), 12),
     ]

@@ -6,7 +6,7 @@ The house, from the ground up (a module imports only from floors below it; `test
 1  rows, extract, prompts, metrics/, aggregate, stats, media, decoder, video: rows and text in, values out
 2  task, data/, store, models/: a benchmark, its rows, the journal of answers, who answers
 3  families, rules/, registry: the shapes nearly every benchmark has, longer ones, files in `tasks/` become tasks
-4  run, plan, predictions, judging, report/, gate, explain, audit: ask, grade, judge, report, compare
+4  run, plan, predictions, judging, report/, serve/, gate, explain, audit: ask, grade, judge, report, serve, compare
 5  cli/: argv in, exit code out
 
 One request's way: cli -> registry.load -> data.samples -> task.ask -> run.collect -> model.answer -> store.append

@@ -20,7 +20,7 @@ STEPS = [
     ["families"],  # floor 3
     ["rules", "registry"],
     ["run"],  # floor 4
-    ["predictions", "plan", "judging", "report"],
+    ["predictions", "plan", "judging", "report", "serve"],
     ["gate"],
     ["explain", "audit"],
     ["cli"],  # floor 5

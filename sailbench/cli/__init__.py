@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from sailbench import __version__
-from sailbench.cli import exporting, gating, judges, listing, reporting, running, scoring
+from sailbench.cli import exporting, gating, judges, listing, reporting, running, scoring, serving
 from sailbench.cli.frame import DONE, INTERRUPTED, WRONG
 from sailbench.errors import SailbenchError
 
@@ -63,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
         listing.add_models,
         judges.add_judges,
         exporting.add_export,
+        serving.add_serve,
     ):
         add(commands)
     return top

@@ -8,11 +8,14 @@ import threading
 from typing import TYPE_CHECKING
 
 from sailbench.cli.frame import DONE, INTERRUPTED, command, positive
+from sailbench.errors import UsageError
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from sailbench.cli.frame import Commands
-    from sailbench.models.base import Model
-    from sailbench.serve import Server
+    from sailbench.models.engines import Choice
+    from sailbench.serve import Rules
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -30,7 +33,9 @@ def add_serve(commands: "Commands") -> None:
     p.add_argument("--offline", action="store_true", help="never touch the network for weights")
     p.add_argument("--host", default="127.0.0.1", help="where to listen (default 127.0.0.1: this machine only)")
     p.add_argument("--port", type=int, default=8000, help="0 for a free one (default 8000)")
-    p.add_argument("--api-key-env", metavar="NAME", help="the environment variable that holds the key clients must send")
+    p.add_argument(
+        "--api-key-env", metavar="NAME", help="the environment variable that holds the key clients must send"
+    )
     p.add_argument("--concurrency", type=positive, default=64, metavar="N", help="requests on their way (default 64)")
     p.add_argument("--max-images", type=positive, default=64, metavar="N", help="images of a request (default 64)")
     p.add_argument("--max-mb", type=positive, default=128, metavar="N", help="megabytes of a request (default 128)")
@@ -55,9 +60,12 @@ def serve(arguments: argparse.Namespace) -> int:
     )
     key = _key(arguments.api_key_env)
     engines.check(choice)
-    rules = _rules(arguments, choice)
     model = engines.load(choice)
-    server = _listening(arguments, model, rules, key)
+    feed = Feed(model, engines.for_begun_talks(model))
+    try:
+        server = Server((arguments.host, arguments.port), feed, _rules(arguments, choice, model.name), key)
+    except OSError as error:
+        raise UsageError(f"cannot listen at {arguments.host}:{arguments.port}: {error.strerror or error}") from None
     stop = _stop_on_signals()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
     print(f"{server.rules.model} is served at {server.url}; Ctrl-C ends it when what was asked is answered", flush=True)
@@ -67,3 +75,42 @@ def serve(arguments: argparse.Namespace) -> int:
     server.stop()
     print(f"{server.counter.answered} requests answered, {server.counter.refused} refused")
     return DONE
+
+
+def _key(variable: str | None) -> str:
+    if variable is None:
+        return ""
+    key = os.environ.get(variable, "")
+    if not key:
+        raise UsageError(f"the environment variable {variable} holds no key")
+    return key
+
+
+def _rules(arguments: argparse.Namespace, choice: "Choice", name: str) -> "Rules":
+    from sailbench.models import engines
+    from sailbench.models.catalogue import DIRECT_TOKENS, THINKING_TOKENS
+    from sailbench.serve import Limits, Rules
+
+    thinking = bool(engines.thinks(choice) if arguments.thinking is None else arguments.thinking)
+    limits = Limits(
+        images=arguments.max_images,
+        megabytes=arguments.max_mb,
+        concurrency=arguments.concurrency,
+        allow_urls=arguments.allow_urls,
+    )
+    usual = THINKING_TOKENS if thinking else DIRECT_TOKENS
+    return Rules(model=name, max_tokens=arguments.max_tokens or usual, thinking=thinking, limits=limits)
+
+
+def _stop_on_signals() -> threading.Event:
+    """Set by the first SIGTERM or Ctrl-C; a second one ends the process at once, whatever is being answered."""
+    stop = threading.Event()
+
+    def note(number: int, frame: "FrameType | None") -> None:
+        if stop.is_set():
+            os._exit(INTERRUPTED)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, note)
+    signal.signal(signal.SIGINT, note)
+    return stop

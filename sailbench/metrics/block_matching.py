@@ -6,7 +6,7 @@ is left for counts twice. The original gives up after half a minute and pairs bl
 there are very many.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 

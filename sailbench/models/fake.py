@@ -1,12 +1,16 @@
 """A model that answers at once with a fixed text: for tests, and to measure what the harness itself costs."""
 
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
+from sailbench.models.talks import given
 from sailbench.types import Request, Response
 
 
 class Fake:
     """Answers every turn with `reply`; counts what it was asked."""
+
+    takes_talks: Literal[True] = True
 
     def __init__(self, reply: str = "A", name: str = "fake") -> None:
         self.name, self.reply = name, reply
@@ -17,4 +21,5 @@ class Fake:
     def answer(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Response]]:
         for request in requests:
             self.asked += 1
-            yield request, Response(texts=(self.reply,) * len(request.turns), tokens_in=1, tokens_out=1)
+            turns = len(request.turns) - len(given(request))
+            yield request, Response(texts=(self.reply,) * turns, tokens_in=1, tokens_out=1)

@@ -178,7 +178,7 @@ class _Stream:
             self._draw()
             yield from self._started()
             if self._talking:
-                for written in self._language.step():
+                for written in self._stepped():
                     yield from self._heard(written)
             elif not self._opening and not self._more:
                 return
@@ -231,6 +231,12 @@ class _Stream:
             return
         self._talking[self._asked] = exchange
         self._asked += 1
+
+    def _stepped(self) -> list[Written]:
+        try:
+            return self._language.step()
+        except Exception as error:  # the per-request boundary: an engine that has died fails what it held
+            return [Written(number=number, error=_told(error)) for number in self._talking]
 
     def _heard(self, written: Written) -> Iterator[Answered]:
         exchange = self._talking.pop(written.number)

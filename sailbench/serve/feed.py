@@ -56,9 +56,9 @@ class Feed:
 
     @property
     def waiting(self) -> int:
-        """How many requests are queued or being answered."""
+        """How many requests are queued or being answered that somebody waits for."""
         with self._changed:
-            return len(self._queue) + len(self._flying)
+            return sum(not ticket.gone for ticket in (*self._queue, *self._flying.values()))
 
     def close(self) -> None:
         """Take nothing more, and return when everything that was taken is answered."""

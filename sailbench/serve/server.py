@@ -117,10 +117,10 @@ class Handler(BaseHTTPRequestHandler):
     timeout = PATIENCE_SECONDS
     server: Server
 
-    def do_GET(self) -> None:  # noqa: N802 (the library's name)
+    def do_GET(self) -> None:
         self._answered(self._get)
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self._answered(self._post)
 
     def version_string(self) -> str:
@@ -147,24 +147,32 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/health":
             status = HTTPStatus.SERVICE_UNAVAILABLE if self.server.stopping else HTTPStatus.OK
             state = "stopping" if self.server.stopping else "ok"
-            return self._send(status, {"status": state, "waiting": self.server.feed.waiting})
+            self._send(status, {"status": state, "waiting": self.server.feed.waiting})
+            return
         self._check_key()
         model = self.server.rules.model
         card = {"id": model, "object": "model", "created": self.server.started, "owned_by": "sailbench"}
-        if path == "/v1/models":
-            return self._send(HTTPStatus.OK, {"object": "list", "data": [card]})
-        if path == f"/v1/models/{model}":
-            return self._send(HTTPStatus.OK, card)
-        return refused(f"there is nothing at {path or '/'}", status=HTTPStatus.NOT_FOUND)
+        found: dict[str, dict[str, Any]] = {
+            "/v1/models": {"object": "list", "data": [card]},
+            f"/v1/models/{model}": card,
+        }
+        if path not in found:
+            refused(f"there is nothing at {path or '/'}", status=HTTPStatus.NOT_FOUND)
+        self._send(HTTPStatus.OK, found[path])
 
     def _post(self) -> None:
-        path = self.path.partition("?")[0].rstrip("/")
         length = self._length()
-        if not self.server.slots.acquire(blocking=False):
-            self._drain(length)
-            return refused("too many requests are being answered; try again", status=HTTPStatus.TOO_MANY_REQUESTS)
         try:
-            content = self._body(path, length)
+            self._check(self.path.partition("?")[0].rstrip("/"), length)
+            if not self.server.slots.acquire(blocking=False):
+                refused("too many requests are being answered; try again", status=HTTPStatus.TOO_MANY_REQUESTS)
+        except Refusal:
+            self._drain(length)
+            raise
+        try:
+            content = self.rfile.read(length)
+            if len(content) < length:
+                raise GoneError
             request = asked.read(content, self.headers.get("X-Sailbench-Needs", ""), self.server.rules)
             try:
                 self._answer(request)
@@ -181,26 +189,18 @@ class Handler(BaseHTTPRequestHandler):
             refused("the length of the body must be given", status=HTTPStatus.LENGTH_REQUIRED)
         return int(text)
 
-    def _body(self, path: str, length: int) -> bytes:
-        """The body of a request that may be answered, else a Refusal."""
+    def _check(self, path: str, length: int) -> None:
+        """Raise Refusal for what will not be answered whatever its body says."""
         megabytes = self.server.rules.limits.megabytes
         kind = self.headers.get_content_type() if "Content-Type" in self.headers else "application/json"
-        try:
-            self._check_key()
-            if path != "/v1/chat/completions":
-                refused(f"there is nothing at {path or '/'}", status=HTTPStatus.NOT_FOUND)
-            if length > megabytes * 1_000_000:
-                refused(f"the body is larger than {megabytes} MB", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            # A web page can post plain text to any address, JSON only to one that allows it.
-            if kind != "application/json" or self.headers.get("Content-Encoding", "identity") != "identity":
-                refused("the body must be application/json", status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-        except Refusal:
-            self._drain(length)
-            raise
-        content = self.rfile.read(length)
-        if len(content) < length:
-            raise GoneError
-        return content
+        self._check_key()
+        if path != "/v1/chat/completions":
+            refused(f"there is nothing at {path or '/'}", status=HTTPStatus.NOT_FOUND)
+        if length > megabytes * 1_000_000:
+            refused(f"the body is larger than {megabytes} MB", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        # A web page can post plain text to any address, JSON only to one that allows it.
+        if kind != "application/json" or self.headers.get("Content-Encoding", "identity") != "identity":
+            refused("the body must be application/json", status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
     def _check_key(self) -> None:
         if not self.server.admits(self.headers.get("Authorization", "")):

@@ -86,7 +86,7 @@ def event(record: dict[str, Any]) -> bytes:
 
 
 def _parted(text: str) -> tuple[str | None, str]:
-    """Reasoning and what follows it, so that "<think>" + reasoning + "</think>" + content is the answer to the letter."""
+    """Reasoning and the rest, so that "<think>" + reasoning + "</think>" + content is the answer to the letter."""
     if not text.startswith(OPEN) or CLOSE not in text:
         return None, text
     reasoning, _, content = text.removeprefix(OPEN).partition(CLOSE)

@@ -89,7 +89,8 @@ class Scheduler:
         with self._clock.stage("vision"):
             self._sight.encode(needed)
         with self._clock.stage("embedding"):
-            for talk, stem, shared in chosen:
+            # Rows of about one length side by side attend together.
+            for talk, stem, shared in sorted(chosen, key=lambda one: len(one[0].ids) - one[2]):
                 talk.row = self._decoder.start(self._prompt(talk, stem, shared))
                 if talk.pictures_end > shared:  # the next question about them may come when this one is answered
                     talk.wanted = talk.pictures_end
