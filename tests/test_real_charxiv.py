@@ -40,7 +40,7 @@ def graded():
 
 def test_the_published_aggregate_comes_out():
     task, made = graded()
-    assert (4000, 43.08) == (len(made), round(task.summarize(made).value, 2))
+    assert (len(made), round(task.summarize(made).value, 2)) == (4000, 43.08)
     assert all(g.score.value is not None for g in made)
 
 
