@@ -6,6 +6,7 @@ content and the rubric's digest; what it was asked once is never asked again, wh
 
 import queue
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -36,6 +37,14 @@ class Price:
 
     def of(self, response: Response) -> float:
         return (response.tokens_in * self.tokens_in + response.tokens_out * self.tokens_out) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most dollars a judge may cost in a run, and how many calls a minute it allows; None is no limit."""
+
+    budget: float | None = None
+    per_minute: int | None = None
 
 
 @dataclass(slots=True)
@@ -73,10 +82,13 @@ class Question:
 class Desk:
     """One judge: a thread that asks it as questions come in, and the journals of its verdicts."""
 
-    def __init__(self, model: Model, results: Results, price: Price | None = None, budget: float | None = None) -> None:
-        if budget is not None and price is None:
+    def __init__(
+        self, model: Model, results: Results, price: Price | None = None, limits: Limits | None = None
+    ) -> None:
+        self.limits = limits or Limits()
+        if self.limits.budget is not None and price is None:
             raise UsageError(f"a judge budget needs the price of {model.name}; give --judge-prices FILE")
-        self.model, self.results, self.price, self.budget = model, results, price, budget
+        self.model, self.results, self.price = model, results, price
         self.spent: dict[str, Spent] = {}
         self._seen: set[str] = set()
         self._waiting: queue.Queue[Question | None] = queue.Queue()
@@ -126,12 +138,19 @@ class Desk:
             self._failure = error
 
     def _drawn(self, asked: dict[int, Question]) -> Iterator[Request]:
+        pause, at = 60 / self.limits.per_minute if self.limits.per_minute else 0.0, 0.0
         while (question := self._waiting.get()) is not None:
-            if self.budget is not None and sum(s.money or 0.0 for s in self.spent.values()) >= self.budget:
+            if self._broke():
                 self.spent_on(question.task).held_back += 1
                 continue
+            time.sleep(max(0.0, at - time.monotonic()))
+            at = time.monotonic() + pause
             asked[id(question.request)] = question
             yield question.request
+
+    def _broke(self) -> bool:
+        budget = self.limits.budget
+        return budget is not None and sum(s.money or 0.0 for s in self.spent.values()) >= budget
 
 
 def questions(desk: Desk, work: Work, sample: Sample, reply: Reply) -> list[Question]:

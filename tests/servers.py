@@ -18,7 +18,7 @@ def served(reply):
             status, headers, payload = reply(body, len(sent))
             content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
             self.send_response(status)
-            for name, value in {**headers, "content-length": str(len(content))}.items():
+            for name, value in {"content-length": str(len(content)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)

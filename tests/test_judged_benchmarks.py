@@ -32,7 +32,9 @@ def verdict_for(prompt):
     raise AssertionError(f"no rubric begins like {prompt[:80]!r}")
 
 
-@pytest.mark.parametrize("task", ["mmvet", "llava_bench", "mathvista_mini", "mathverse_mini", "charxiv_reasoning"])
+@pytest.mark.parametrize(
+    "task", ["mmvet", "llava_bench", "mathvista_mini", "mathverse_mini", "charxiv_reasoning", "mm_ifeval", "mmdu"]
+)
 def test_a_judged_benchmark_runs_to_a_summary_and_asks_no_judge_twice(task, tmp_path):
     rows = rows_of(task)
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

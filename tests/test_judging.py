@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import pytest
 from servers import said, served
@@ -9,10 +10,11 @@ from servers import said, served
 from sailbench.cli import main
 from sailbench.errors import UsageError
 from sailbench.judge import load
-from sailbench.judging import Desk, Panel, Price, settled
+from sailbench.judging import Desk, Limits, Panel, Price, settled
 from sailbench.models.fake import Fake
 from sailbench.models.remote import Endpoint, Remote
 from sailbench.store import Results
+from sailbench.types import Request
 
 TASK = '''"""Graded by a judge.
 
@@ -174,7 +176,7 @@ def test_several_judges_settle_on_the_median_and_a_tie_of_labels_on_nothing():
 
 def test_a_budget_without_a_price_is_refused(tmp_path):
     with pytest.raises(UsageError, match="needs the price of j"):
-        Desk(Fake(name="j"), Results(tmp_path, "m"), budget=1.0)
+        Desk(Fake(name="j"), Results(tmp_path, "m"), limits=Limits(budget=1.0))
 
 
 def test_a_judge_that_is_not_there_ends_in_errors_not_in_a_hang(mine):
@@ -182,3 +184,38 @@ def test_a_judge_that_is_not_there_ends_in_errors_not_in_a_hang(mine):
     desk.start()
     desk.finish()
     assert desk.spent == {}
+
+
+def test_a_rate_is_kept(mine):
+    times = []
+    with served(lambda *_: (times.append(time.monotonic()), said("1"))[1]) as (url, _):
+        assert run(mine, url, "--judge-rate", "600") == 0
+    assert len(times) == 8 and max(times) - min(times) >= 7 * 0.1 * 0.9
+
+
+@pytest.mark.parametrize("misbehaviour", ["hang", "half a reply", "wrong JSON", "latency"])
+def test_every_misbehaviour_is_survived_and_every_call_counted(mine, misbehaviour):
+    """The first call of each sample misbehaves, the second is answered: all is graded, with exactly two calls each."""
+    first, lock = set(), threading.Lock()
+
+    def reply(body, n):
+        text = body["messages"][0]["content"][-1]["text"]
+        with lock:
+            new = text not in first
+            first.add(text)
+        if not new or misbehaviour == "latency":
+            time.sleep(0.05)
+            return said("1")
+        if misbehaviour == "hang":
+            time.sleep(1.0)
+            return said("0")
+        if misbehaviour == "half a reply":
+            return 200, {"content-length": "100000"}, b'{"choices": [{"mess'
+        return 200, {}, {"choices": "none"}
+
+    with served(reply) as (url, sent):
+        endpoint = Endpoint(url=url, model="j", timeout=0.5, first_wait=0.01, longest_wait=0.02, concurrency=8)
+        requests = [Request(turns=(f"question {i}",)) for i in range(8)]
+        answers = [answer for _, answer in Remote(endpoint).answer(requests)]
+    assert [a.text for a in answers] == ["1"] * 8
+    assert len(sent) == (8 if misbehaviour == "latency" else 16)

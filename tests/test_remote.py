@@ -2,11 +2,16 @@
 
 import base64
 import json
+import threading
+import time
 
 import pytest
 from servers import said, served
 
+from sailbench.cli import main
+from sailbench.models.engines import Choice, load
 from sailbench.models.remote import Endpoint, Remote
+from sailbench.models.talks import Begun
 from sailbench.types import MEDIA_MARK, Media, Request, Sampling
 
 PNG = base64.b64decode(
@@ -93,3 +98,100 @@ def test_sampling_is_passed_on():
         ask(url, Request(turns=("q",), sampling=Sampling(max_tokens=5, temperature=0.5, seed=2, draw=3)))
     body = sent[0][0]
     assert (body["max_tokens"], body["temperature"], body["seed"], body["model"]) == (5, 0.5, 5, "m")
+
+
+def test_several_images_keep_their_order_and_their_formats():
+    jpeg = b"\xff\xd8 of another kind"
+    with served(lambda *_: said("ok")) as (url, sent):
+        ask(url, Request(turns=("which?",), media=(Media.image(jpeg), Media.image(PNG))))
+    urls = [part["image_url"]["url"] for part in sent[0][0]["messages"][0]["content"][:2]]
+    assert [u.partition(";")[0] for u in urls] == ["data:image/jpeg", "data:image/png"]
+    assert [base64.b64decode(u.partition(",")[2]) for u in urls] == [jpeg, PNG]
+
+
+def test_a_video_is_sent_as_its_frames(tmp_path):
+    for i in range(6):
+        (tmp_path / f"{i}.png").write_bytes(PNG)
+    video = Request(turns=("what happens?",), media=(Media.video(tmp_path),), sampling=Sampling(frames=4))
+    with served(lambda *_: said("ok")) as (url, sent):
+        ask(url, video)
+    assert [part["type"] for part in sent[0][0]["messages"][0]["content"]] == ["image_url"] * 4 + ["text"]
+
+
+def test_what_the_protocol_cannot_say_goes_into_a_header_and_nothing_that_is_usual():
+    with served(lambda *_: said("ok")) as (url, sent):
+        ask(url, Request(turns=("q",)))
+        ask(url, Request(turns=("q",), sampling=Sampling(detail="page", thinking=True)))
+    assert "X-Sailbench-Needs" not in sent[0][1]
+    assert json.loads(sent[1][1]["X-Sailbench-Needs"]) == {"detail": "page", "thinking": True}
+
+
+def test_a_server_that_wants_the_limit_under_its_other_name_gets_it():
+    def reply(body, n):
+        return said("ok") if "max_completion_tokens" in body else (400, {}, {"error": "use max_completion_tokens"})
+
+    with served(reply) as (url, sent):
+        endpoint = Endpoint(url=url, model="m", first_wait=0.01)
+        model = Remote(endpoint)
+        for _ in range(2):
+            ((_, response),) = model.answer([Request(turns=("q",), sampling=Sampling(max_tokens=9))])
+            assert response.text == "ok"
+    assert [body.get("max_completion_tokens") for body, _ in sent] == [None, 9, 9]
+
+
+def test_a_talk_that_began_elsewhere_is_sent_whole_and_asked_once():
+    begun = Begun(turns=("one", "two"), system="Be brief.", answers=("1",))
+    with served(lambda *_: said("2")) as (url, sent):
+        ((_, response),) = ask(url, begun)
+    assert response.texts == ("2",) and len(sent) == 1
+    assert [m["role"] for m in sent[0][0]["messages"]] == ["system", "user", "assistant", "user"]
+
+
+def test_a_stream_that_pauses_gets_its_answers_meanwhile():
+    answered = []
+
+    def stream():
+        yield Request(turns=("first",))
+        while not answered:
+            yield None
+        yield Request(turns=("second",))
+
+    with served(lambda *_: said("ok")) as (url, _):
+        for request, _response in Remote(Endpoint(url=url, model="m")).answer(stream()):
+            answered.append(request.turns[0])
+    assert answered == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        {"spec": "openai:m", "url": "URL"},
+        {"spec": "m", "engine": "remote:URL"},
+        {"spec": "m", "engine": "remote", "url": "URL"},
+    ],
+)
+def test_every_spelling_of_a_server_reaches_it(spelled):
+    with served(lambda body, n: said(body["model"])) as (url, _):
+        model = load(Choice(**{name: value.replace("URL", url) for name, value in spelled.items()}))
+        assert next(iter(model.answer([Request(turns=("q",))])))[1].text == model.name == "m"
+
+
+def test_a_run_against_a_server_asks_as_many_at_once_as_it_is_told(tmp_path):
+    together, most, lock = 0, 0, threading.Lock()
+
+    def reply(*_):
+        nonlocal together, most
+        with lock:
+            together += 1
+            most = max(most, together)
+        time.sleep(0.05)
+        with lock:
+            together -= 1
+        return said("A")
+
+    rows = [{"id": str(i), "question": f"q{i}", "answer": "A", "A": "one", "B": "two"} for i in range(9)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    argv = ["run", "--model", "m", "--tasks", "mmstar", "--data-dir", f"{tmp_path}/rows.jsonl", "--judge", "none"]
+    with served(reply) as (url, sent):
+        assert main([*argv, "--out", f"{tmp_path}/out", "--engine", f"remote:{url}", "--concurrency", "3"]) in (0, 3)
+    assert 1 < most <= 3 and len(sent) == 9

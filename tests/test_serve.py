@@ -13,6 +13,9 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -160,7 +163,7 @@ def test_what_a_client_asks_for_is_what_is_sampled():
     assert (sampling.max_tokens, sampling.temperature, sampling.top_p, sampling.seed) == (7, 0.5, 0.9, 4)
     assert asked(user(text("q")), max_completion_tokens=9).sampling.max_tokens == 9
     assert asked(user(text("q")), chat_template_kwargs={"enable_thinking": True}).sampling.thinking
-    assert asked(user(image(png(), detail="low"))).sampling.detail == "frame"
+    assert asked(user(image(png(), detail="low"), image(png(), detail="page"))).sampling.detail == "page"
     assert asked(user(text("q"))).sampling == Sampling()
 
 
@@ -213,6 +216,7 @@ def small():
     [
         (b"{", {}, 400),
         (b"[1]", {}, 400),
+        (rb'{"messages": [{"role": "user", "content": "\ud800"}]}', {}, 400),
         (b"[" * 100_000, {}, 400),
         (b"x" * 1_100_000, {}, 413),
         (b"{}", {"content-type": "text/plain"}, 415),
@@ -311,8 +315,9 @@ def test_stopping_answers_what_was_asked_and_takes_nothing_more():
     model = Batching(lambda request: go.wait(20) and "done")
     with serving(model) as server, ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(post, server, f"q{i}") for i in range(3)]
-        idle = httpx.Client()
-        assert idle.get(f"{server.url}/models").status_code == 200
+        idle = socket.create_connection(server.server_address[:2])
+        idle.sendall(b"GET /health HTTP/1.1\r\n\r\n")
+        assert idle.recv(15) == b"HTTP/1.1 200 OK"
         while server.feed.waiting < 3:
             time.sleep(0.005)
         stopped = pool.submit(server.stop)
@@ -321,6 +326,7 @@ def test_stopping_answers_what_was_asked_and_takes_nothing_more():
         go.set()
         assert [reply.result().json()["choices"][0]["message"]["content"] for reply in waiting] == ["done"] * 3
         stopped.result(timeout=10)
+        idle.close()
         with pytest.raises(httpx.TransportError):
             post(server)
 
@@ -340,15 +346,16 @@ def test_sailbenchs_own_client_gives_back_the_request_it_was_given(tmp_path):
         return f"<think>{len(request.answers)}</think> {request.turns[-1]}"
 
     own = Sampling(max_tokens=5, detail="page", enlarge=2, frames=3, thinking=True)
-    asked = Request(turns=(f"a {MEDIA_MARK} b", "c"), media=(Media.image(png()), video), sampling=own)
+    asked = Request(turns=("a", f"b {MEDIA_MARK} c"), media=(video, Media.image(png())), sampling=own)
     model = Batching(reply)
     with serving(model) as server:
         ((_, response),) = Remote(Endpoint(url=server.url, model="m")).answer([asked])
-    assert response.texts == ("<think>0</think> " + model.asked[0].turns[0], "<think>1</think> c")
     first, second = model.asked
-    assert (first.turns, second.turns) == ((f"{MEDIA_MARK}a {MEDIA_MARK} b",), (f"{MEDIA_MARK}a {MEDIA_MARK} b", "c"))
-    assert (first.sampling, [m.kind for m in first.media]) == (own, ["video", "image"])
-    assert seen[0] == [[frame.getpixel((0, 0)) for frame in frames]]
+    assert (first.turns, second.turns) == (("a",), (f"{MEDIA_MARK}a", f"b {MEDIA_MARK} c"))
+    assert response.texts == ("<think>0</think> a", f"<think>1</think> b {MEDIA_MARK} c")
+    assert [[m.kind for m in request.media] for request in (first, second)] == [["image"], ["image", "video"]]
+    assert (first.sampling, second.sampling, first.more) == (replace(own, frames=16), own, True)
+    assert seen == [[], [[frame.getpixel((0, 0)) for frame in frames]]]
 
 
 def test_the_random_model_answers_through_the_server_as_it_does_in_the_process(one_thread, tmp_path):
@@ -381,6 +388,26 @@ def test_the_command_serves_on_loopback_and_ends_on_sigterm():
     assert child.wait(timeout=10) == 0
     assert (response.text, child.stdout.read()) == ("yes", "1 requests answered, 0 refused\n")
     child.stdout.close()
+
+
+def test_addresses_are_fetched_only_where_that_is_allowed(tmp_path):
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    (tmp_path / "large.png").write_bytes(png(size=(900, 900)) + bytes(1_000_000))
+    (tmp_path / "fine.png").write_bytes(png())
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as files:
+        threading.Thread(target=files.serve_forever, daemon=True).start()
+        model, root = Batching(), f"http://127.0.0.1:{files.server_port}"
+        with serving(model, allow_urls=True, megabytes=1) as server:
+            found = [
+                post(server, [user({"type": "image_url", "image_url": {"url": f"{root}/{name}.png"}})])
+                for name in ("fine", "large", "missing")
+            ]
+        files.shutdown()
+    assert [reply.status_code for reply in found] == [200, 400, 400]
+    assert model.asked[0].media[0].source == png()
 
 
 def test_a_fake_model_is_served_too():

@@ -31,6 +31,7 @@ def add_judge_options(p: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--judge-url", default="https://api.openai.com/v1", metavar="URL", help="of openai: judges")
     group.add_argument("--judge-concurrency", type=positive, default=16, metavar="N", help="calls in flight (16)")
+    group.add_argument("--judge-rate", type=positive, metavar="N", help="at most N calls a minute to each judge")
     group.add_argument("--judge-budget", type=float, metavar="USD", help="ask no more once this much is spent")
     group.add_argument("--judge-prices", type=Path, metavar="FILE", help="TOML: dollars a million tokens, by model")
 
@@ -40,7 +41,7 @@ def panel(arguments: argparse.Namespace, results: "Results") -> "Panel | None":
     named = [spec.strip() for spec in arguments.judge.split(",") if spec.strip() not in ("", "none")]
     if not named:
         return None
-    from sailbench.judging import Desk, Panel
+    from sailbench.judging import Desk, Limits, Panel
     from sailbench.models import engines
 
     key = next((os.environ[name] for name in KEYS if os.environ.get(name)), "")
@@ -52,7 +53,8 @@ def panel(arguments: argparse.Namespace, results: "Results") -> "Panel | None":
         )
         engines.check(choice)
         model = engines.load(choice)
-        desks.append(Desk(model, results, prices.get(model.name), arguments.judge_budget))
+        limits = Limits(arguments.judge_budget, arguments.judge_rate)
+        desks.append(Desk(model, results, prices.get(model.name), limits))
     return Panel(desks)
 
 

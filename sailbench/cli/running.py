@@ -37,6 +37,11 @@ def add_run(commands: "Commands") -> None:
     p.add_argument(
         "--url", default="", metavar="URL", help="the server of --model openai:NAME, such as http://host:8000/v1"
     )
+    p.add_argument("--engine", default="torch", metavar="E", help="torch (default), hf, lmdeploy, vllm or remote:URL")
+    p.add_argument(
+        "--concurrency", type=positive, default=16, metavar="N", help="requests at a server, or in an hf batch"
+    )
+    p.add_argument("--tensor-parallel", type=positive, default=1, metavar="N", help="GPUs a model (lmdeploy, vllm)")
     p.add_argument("--workers", type=positive, metavar="N", help="engines side by side (default: one a GPU or core)")
     p.add_argument("--batch-tokens", type=positive, metavar="N", help="tokens computed in a step (default: by device)")
     p.add_argument("--deterministic", action="store_true", help="the same batches in every run (one engine)")
@@ -107,6 +112,9 @@ def _model(arguments: argparse.Namespace) -> "Choice":
         deterministic=arguments.deterministic,
         workers=arguments.workers,
         profile=arguments.profile,
+        engine=arguments.engine,
+        concurrency=arguments.concurrency,
+        tensor_parallel=arguments.tensor_parallel,
     )
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sailbench.metrics.edit_distance import edit_distance, edit_similarity
+from sailbench.metrics.edit_distance import edit_distance
 
-MOST = 250_000  # pairs of blocks
+MOST = 100_000  # pairs of blocks
+MOST_WORK = 5 * 10**11  # pairs of signs in all comparisons; about twenty seconds
 
 Columns = list[int | list[int]]  # blocks of the reply; several that stand for one true block are a list
 
@@ -44,15 +45,24 @@ def paired_blocks(said: Sequence[str], wanted: Sequence[str]) -> list[Pair]:
         return [Pair((own,), (own,) if said else ()) for own in range(len(wanted))] or [
             Pair((), (own,)) for own in range(len(said))
         ]
-    if len(said) * len(wanted) > MOST:
+    if len(said) * len(wanted) > MOST or _work(said, wanted) > MOST_WORK:
         return paired_one_by_one(said, wanted)
-    try:
-        columns, distances = _with_joined(said, wanted)
-    except ValueError:  # overlapping joins: the original stops here
-        return paired_one_by_one(said, wanted)
+    columns, distances = _with_joined(said, wanted)
     near, left = _near_pairs(columns, distances, len(wanted))
     found = _with_contained(near, left, said, wanted)
     return _collected([*_listed(found), *_rest(found, said, wanted)], len(wanted))
+
+
+def _work(said: Sequence[str], wanted: Sequence[str]) -> int:
+    """At most so many pairs of signs are compared to see which blocks hold others, or several of the reply one."""
+    ours, theirs = [len(block) for block in said], [len(block) for block in wanted]
+    count, total = len(ours), sum(ours)
+    joined = count * sum(size**2 * min(count, size * count // total + 1) for size in theirs)
+    return joined + _shifts(ours, theirs) + _shifts(theirs, ours)
+
+
+def _shifts(pieces: Sequence[int], wholes: Sequence[int]) -> int:
+    return sum(size**2 * sum(one - size + 1 for one in wholes if one >= size) for size in pieces)
 
 
 def _distances(said: Sequence[str], wanted: Sequence[str]) -> Any:
@@ -84,7 +94,7 @@ def _with_joined(said: Sequence[str], wanted: Sequence[str]) -> tuple[Columns, A
         near = _Nearness(wanted[row])
         spans = [_longest_join(near, said, start, taken) for start in range(len(said)) if start not in taken]
         if spans:
-            own = [1.0 - edit_similarity(wanted[row], " ".join(said[one] for one in span)) for span in spans]
+            own = [_share(wanted[row], " ".join(said[one] for one in span)) for span in spans]
             costs.append(min(own))
             joins.append(spans[own.index(costs[-1])])
     chosen = _best_joins(joins, costs)
@@ -93,8 +103,6 @@ def _with_joined(said: Sequence[str], wanted: Sequence[str]) -> tuple[Columns, A
         return columns, distances
     for join in chosen:
         place = columns.index(join[0])
-        if place + len(join) > len(columns):
-            raise ValueError("joins overlap")
         columns[place : place + len(join)] = [join]
     spelled = [" ".join(said[own[0] : own[-1] + 1]) if isinstance(own, list) else said[own] for own in columns]
     return columns, _distances(spelled, wanted)
@@ -105,13 +113,15 @@ class _Nearness:
 
     def __init__(self, whole: str) -> None:
         self.whole = whole
-        self.known: dict[str, tuple[bool, bool]] = {}
+        self.known: dict[str, float] = {}
 
-    def contains(self, piece: str) -> tuple[bool, bool]:
-        """Whether some stretch differs by at most 60 %, and by less."""
+    def distance(self, piece: str) -> float:
+        """The distance from the nearest stretch, or from one that is near enough, below 0.6; 1 if all are farther."""
         if piece not in self.known:
-            shares = list(_shares(self.whole, piece, 0.6))
-            self.known[piece] = (bool(shares), any(share < 0.6 for share in shares))
+            shares, nearest = _shares(self.whole, piece, 0.6), 1.0
+            while nearest >= 0.6 and (share := next(shares, None)) is not None:
+                nearest = share
+            self.known[piece] = nearest
         return self.known[piece]
 
 
@@ -128,25 +138,15 @@ def _shares(whole: str, piece: str, most: float) -> Iterator[float]:
 
 def _longest_join(near: _Nearness, said: Sequence[str], start: int, taken: set[int]) -> list[int]:
     """The blocks from `start` on that may make up a true block together."""
-    end = start + 1
-    while end not in taken and end < len(said):
-        joined, longer = _may_join(near, said[start : end + 1])
-        if not joined:
+    end, together = start + 1, said[start]
+    share = _share(near.whole, together)
+    while end not in taken and end < len(said) and len(together) <= len(near.whole):
+        together = f"{together} {said[end]}"
+        before, share = share, _share(near.whole, together)
+        if share > before or near.distance(said[start]) > 0.6 or near.distance(said[end]) >= 0.6:
             break
         end += 1
-        if not longer:
-            break
     return list(range(start, end))
-
-
-def _may_join(near: _Nearness, pieces: Sequence[str]) -> tuple[bool, bool]:
-    """Whether the last piece belongs to the others, and whether one more might."""
-    before, together = " ".join(pieces[:-1]), " ".join(pieces)
-    if _share(near.whole, together) > _share(near.whole, before):
-        return False, False
-    if not all(near.contains(piece)[0] for piece in pieces[:-1]):
-        return False, False
-    return near.contains(pieces[-1])[1], len(together) <= len(near.whole)
 
 
 def _share(one: str, other: str) -> float:

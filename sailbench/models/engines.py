@@ -150,7 +150,7 @@ def for_begun_talks(model: Model) -> Model:
     from sailbench.models.splice import Spliced, TorchLanguage
 
     assert isinstance(model, SailVL2), model
-    return Spliced(model, TorchLanguage(model))
+    return Spliced(model, TorchLanguage(model), window=16)
 
 
 def loaded(choice: Choice) -> "SailVL2":

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -102,10 +103,10 @@ class Remote:
         messages: list[dict[str, Any]] = [] if system is None else [{"role": "system", "content": system}]
         so_far = Response()
         try:
-            headers = self._headers(request)
             for number, content in enumerate(contents(request)):
                 messages.append({"role": "user", "content": content})
                 if number >= len(given):
+                    headers = self._headers(request, number + 1)
                     so_far = _joined(so_far, self._try(client, self._body(request, messages), headers))
                 messages.append({"role": "assistant", "content": [*given, so_far.text][min(number, len(given))]})
         except (AttemptError, MediaError) as error:
@@ -120,9 +121,9 @@ class Remote:
             body |= {"top_p": sampling.top_p, "seed": sampling.seed + sampling.draw}
         return body
 
-    def _headers(self, request: Request) -> dict[str, str]:
+    def _headers(self, request: Request, turns: int) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self.endpoint.key}"} if self.endpoint.key else {}
-        special = needs(request)
+        special = needs(request, turns)
         return headers | ({NEEDS: json.dumps(special, separators=(",", ":"))} if special else {})
 
     def _try(self, client: "httpx.Client", body: dict[str, Any], headers: Mapping[str, str]) -> Response:
@@ -169,17 +170,15 @@ class Remote:
         return True
 
 
-def needs(request: Request) -> dict[str, Any]:
-    """What of a request the protocol cannot say, as far as it departs from what is usual."""
+def needs(request: Request, turns: int) -> dict[str, Any]:
+    """What of a request's first turns the protocol cannot say, as far as it departs from what is usual."""
     usual, own = Sampling(), request.sampling
     special = {name: getattr(own, name) for name in ("detail", "enlarge", "thinking")}
     special = {name: value for name, value in special.items() if value != getattr(usual, name)}
-    videos = [own.frames if one.kind == "video" else 0 for one in _in_order(request)]
-    return special | ({"videos": videos} if any(videos) else {})
-
-
-def _in_order(request: Request) -> list[Media]:
-    return [part for turn in talks.parts(request) for part in turn if isinstance(part, Media)]
+    media = [part for turn in islice(talks.parts(request), turns) for part in turn if isinstance(part, Media)]
+    videos = [own.frames if one.kind == "video" else 0 for one in media]
+    talk = {"talk": True} if len(request.turns) > 1 or talks.more(request) else {}
+    return special | talk | ({"videos": videos} if any(videos) else {})
 
 
 def _said(text: str) -> str:

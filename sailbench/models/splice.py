@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -119,6 +119,10 @@ class _Exchange:
     def done(self) -> bool:
         return len(self.answers) == len(self.turns)
 
+    @property
+    def several(self) -> bool:
+        return len(self.turns) > 1 or talks.more(self.request)
+
     def prompt(self, eyes: "SailVL2") -> Prompt:
         """The next turn after the talk so far, laid out as the bundled engine does."""
         slot = eyes.processor.tokenizer.slot
@@ -150,7 +154,7 @@ class _Exchange:
     def response(self, error: str | None = None) -> Response:
         own = self.answers[len(talks.given(self.request)) :]
         return Response(
-            texts=tuple(chat.unhyphenated(text) for text in own) if len(self.turns) > 1 else tuple(own),
+            texts=tuple(chat.unhyphenated(text) for text in own) if self.several else tuple(own),
             tokens_in=self.tokens_in,
             tokens_out=self.tokens_out,
             seconds=time.perf_counter() - self.started,
@@ -196,8 +200,9 @@ class _Stream:
 
     def _opened(self, request: Request) -> _Exchange:
         started = time.perf_counter()
-        glances = self._sight.look(request)
-        turns = chat.lay_out(request, [len(seen) for seen in glances])
+        whole = replace(request, turns=(*request.turns, "")) if talks.more(request) else request
+        glances = self._sight.look(whole)
+        turns = chat.lay_out(whole, [len(seen) for seen in glances])[: len(request.turns)]
         seen = [glance for each in glances for glance in each]
         return _Exchange(request, turns, seen, list(talks.given(request)), started)
 

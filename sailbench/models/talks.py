@@ -14,10 +14,12 @@ Part = str | Media
 class Begun(Request):
     """A talk that began elsewhere: `answers` were given to its first turns, and the response holds those that follow.
 
-    `system` takes the place of the model's own system text; None leaves it.
+    `system` takes the place of the model's own system text; None leaves it. `more` says that turns will follow that
+    are not here yet: SAIL-VL2 is shown pictures otherwise in a talk than in a single question.
     """
 
     system: str | None = None
+    more: bool = False
     answers: tuple[str, ...] = ()
 
 
@@ -37,6 +39,11 @@ def given(request: Request) -> tuple[str, ...]:
 def system(request: Request) -> str | None:
     """The talk's own system text."""
     return request.system if isinstance(request, Begun) else None
+
+
+def more(request: Request) -> bool:
+    """Whether turns will follow that are not in the request."""
+    return isinstance(request, Begun) and request.more
 
 
 def parts(request: Request) -> Iterator[list[Part]]:

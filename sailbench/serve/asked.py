@@ -13,8 +13,9 @@ from sailbench.serve.refusal import Refusal, refused
 from sailbench.types import MEDIA_MARK, Detail, Media, Sampling
 
 DETAILS: tuple[Detail, ...] = get_args(Detail)
-# What the protocol calls how finely an image is looked at; our own names are taken too.
-FINENESS: dict[str, Detail] = {"low": "frame", "high": "normal", "auto": "normal", **{name: name for name in DETAILS}}
+# How finely an image is looked at. Harnesses send "low" without meaning it: as in other servers, the protocol's own
+# three names say nothing; ours are heeded.
+FINENESS: dict[str, Detail] = {**dict.fromkeys(("low", "high", "auto"), "normal"), **{name: name for name in DETAILS}}
 # Asked for by fields that would change what an answer is; passing over them would be a lie.
 UNKNOWN = ("tools", "functions", "logprobs", "top_logprobs", "audio", "modalities")
 MOST_TOKENS = 1_000_000
@@ -72,6 +73,7 @@ def read(content: bytes, needs: str, rules: Rules) -> Asked:
             media=tuple(media),
             sampling=_sampling(body, special, talk, rules),
             system="\n".join(talk.system) or None,
+            more=_flag(special, "talk"),
             answers=tuple(talk.answers),
         ),
         stream=_flag(body, "stream"),
@@ -175,7 +177,7 @@ class _Talk:
     def _text(self, content: object, pictured: bool = False) -> str:
         """Texts as they are, a mark for each picture."""
         if content is None or isinstance(content, str):
-            return (content or "").replace(MEDIA_MARK, "")
+            return _clean(content or "")
         if not isinstance(content, list):
             refused("content must be a text or a list of parts", "messages")
         return "".join(self._part(part, pictured) for part in content)
@@ -185,7 +187,7 @@ class _Talk:
             refused("each part of a content must be an object", "messages")
         kind = part.get("type")
         if kind == "text" and isinstance(part.get("text"), str):
-            return str(part["text"]).replace(MEDIA_MARK, "")
+            return _clean(part["text"])
         if kind not in ("image_url", "video_url") or not pictured:
             refused(f"a part of type {kind!r} is not supported in this message", "messages")
         place = part.get(kind)
@@ -198,6 +200,15 @@ class _Talk:
         self.details.append(FINENESS[fineness or "auto"])
         self.pictures.add(address, "video" if kind == "video_url" else "image")
         return MEDIA_MARK
+
+
+def _clean(text: str) -> str:
+    """Text that cannot pose as a picture; half a character, which JSON can spell, is none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        refused("a text is no valid Unicode", "messages")
+    return text.replace(MEDIA_MARK, "")
 
 
 def _sampling(body: Mapping[str, Any], special: Mapping[str, Any], talk: _Talk, rules: Rules) -> Sampling:

@@ -109,7 +109,7 @@ class Feed:
 
     def _of(self, ticket: Ticket) -> Model:
         request = ticket.request
-        begun = isinstance(request, Begun) and (request.system is not None or request.answers)
+        begun = isinstance(request, Begun) and (request.system is not None or request.answers or request.more)
         return self._lanes[1 if begun else 0]
 
     def _land(self, request: Request) -> Ticket:
