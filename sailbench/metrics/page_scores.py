@@ -3,7 +3,7 @@
 opendatalab/OmniDocBench as open-compass/VLMEvalKit@e8e78f05 vlmeval/dataset/OmniDocBench/omnidocbench.py has it.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, NamedTuple
@@ -63,21 +63,22 @@ def page_scores(reply: str, page: Mapping[str, Any]) -> PageScores:
 
 
 def _elements(page: Mapping[str, Any]) -> dict[str, list[Element]]:
-    """A page's elements by their category; texts that a column or a picture cuts in two are put together, at the end."""
+    """A page's elements by category. Texts that a column or a picture cuts in two are put together, at the end."""
     chains = _chains((page.get("extra") or {}).get("relation") or [])
     cut = {own for chain in chains for own in chain}
     known: dict[Any, Element] = {}
     elements: dict[str, list[Element]] = defaultdict(list)
     for element in page.get("layout_dets") or []:
-        if element["anno_id"] in cut:
+        if element.get("anno_id") in cut:
             known[element["anno_id"]] = element
         else:
-            elements[element["category_type"]].append(element)
+            elements[element.get("category_type", "")].append(element)
     for chain in chains:
         parts = sorted((known[own] for own in chain if own in known), key=_place)
         if parts:
-            whole = {"order": parts[0]["order"], "text": "".join(str(part["text"]) for part in parts)}
-            elements[parts[0]["category_type"]].append({"category_type": parts[0]["category_type"], **whole})
+            kind = parts[0].get("category_type", "")
+            text = "".join(str(part.get("text", "")) for part in parts)
+            elements[kind].append({"category_type": kind, "order": parts[0].get("order"), "text": text})
     return elements
 
 
@@ -85,9 +86,9 @@ def _chains(relations: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
     """What belongs together, by its numbers. What has two neighbours is there twice: so the original counts it."""
     chains: list[list[Any]] = []
     for relation in relations:
-        if relation["relation_type"] != "truncated":
+        if relation.get("relation_type") != "truncated":
             continue
-        ends = [relation["source_anno_id"], relation["target_anno_id"]]
+        ends = [relation.get("source_anno_id"), relation.get("target_anno_id")]
         held = [chain for chain in chains if not set(ends).isdisjoint(chain)]
         for chain in held:
             chain += ends
@@ -114,10 +115,11 @@ class _Lines(NamedTuple):
 
 def _wanted_lines(elements: Sequence[Element], key: str, spell: Callable[[str], str]) -> _Lines:
     ordered = sorted(elements, key=_place)
-    raw = [str(element.get("content") or element[key]) for element in ordered]
-    kept = [(spell(line), line, own["category_type"]) for line, own in zip(raw, ordered, strict=True)]
-    kept = [own for own in kept if own[0] and own[1]]
-    return _Lines(*([own[i] for own in kept] for i in range(3)), [own.get("order") for own in ordered])
+    raw = [str(element.get(key, "")) for element in ordered]
+    found = [(spell(line), line, own.get("category_type", "")) for line, own in zip(raw, ordered, strict=True)]
+    kept = [own for own in found if own[0] and own[1]]
+    orders = [own.get("order") for own in ordered]
+    return _Lines([own[0] for own in kept], [own[1] for own in kept], [own[2] for own in kept], orders)
 
 
 def _said_lines(blocks: Sequence[Block], spell: Callable[[str], str]) -> list[str]:
@@ -125,15 +127,18 @@ def _said_lines(blocks: Sequence[Block], spell: Callable[[str], str]) -> list[st
     return [own for own, raw in spelled if own and raw]
 
 
-def _text_and_order(blocks: Sequence[Block], elements: Mapping[str, list[Element]]) -> tuple[float | None, float | None]:
+def _text_and_order(
+    blocks: Sequence[Block], elements: Mapping[str, list[Element]]
+) -> tuple[float | None, float | None]:
     texts = [own for kind in (*COUNTED, *UNCOUNTED) for own in elements.get(kind, [])]
     if not texts:
         return None, None
     wanted, said = _wanted_lines(texts, "text", spelled_text), _said_lines(blocks, spelled_text)
     pairs = [pair for pair in paired_blocks(said, wanted.spelled) if _counts([wanted.kinds[i] for i in pair.wanted])]
-    compared = [("".join(wanted.spelled[i] for i in pair.wanted), "".join(said[i] for i in pair.said)) for pair in pairs]
-    orders = [wanted.orders[: len(wanted.spelled)][i] for i in range(len(wanted.spelled))]
-    return _distance(compared), _order_distance(pairs, orders, [block.place for block in blocks])
+    compared = [
+        ("".join(wanted.spelled[i] for i in pair.wanted), "".join(said[i] for i in pair.said)) for pair in pairs
+    ]
+    return _distance(compared), _order_distance(pairs, wanted.orders, [block.place for block in blocks])
 
 
 def _counts(kinds: Sequence[str]) -> bool:

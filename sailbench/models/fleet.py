@@ -14,6 +14,7 @@ from itertools import groupby, islice
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from sailbench import decoder
 from sailbench.models.interruption import Interruption
 from sailbench.types import Request, Response
 
@@ -162,11 +163,14 @@ def _launched(loader: Callable[[], Any], forked: bool, others: Sequence[Connecti
     context: Any = multiprocessing.get_context("fork" if forked else "spawn")
     ours, theirs = context.Pipe()
     # A fork has copies of the parent's ends: closed, so that each worker sees when the parent is gone.
+    # A fork drops its copy of the video decoders, which must not end them: they are the parent's, and so this stays.
+    kept = decoder._pool() if forked else None
     process = context.Process(target=_serve, args=(loader, theirs, [ours, *others] if forked else []), daemon=True)
     with warnings.catch_warnings():
         # Python warns of forks beside threads; those of number libraries wait for work, and the fork uses none of them.
         warnings.simplefilter("ignore", DeprecationWarning)
         process.start()
+    del kept
     theirs.close()
     return Worker(process, ours)
 
