@@ -9,6 +9,7 @@ from PIL import Image
 
 from sailbench.errors import ModelError
 from sailbench.models.engines import Choice, check, load
+from sailbench.models.sail import tiny
 from sailbench.models.talks import Begun
 from sailbench.types import MEDIA_MARK, Media, Request, Sampling
 
@@ -170,6 +171,12 @@ def test_a_checkpoint_without_a_chat_template_is_refused(tmp_path):
     write(tmp_path / "plain", template=None)
     with pytest.raises(ModelError, match="has no chat template"):
         load(Choice(str(tmp_path / "plain"), engine="hf"))
+
+
+def test_a_sailvl2_is_sent_to_the_engine_that_knows_it(tmp_path):
+    tiny.write(tmp_path / "tiny")
+    with pytest.raises(ModelError, match="use --engine torch"):
+        load(Choice(str(tmp_path / "tiny"), engine="hf"))
 
 
 @pytest.mark.parametrize(

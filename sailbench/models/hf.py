@@ -54,6 +54,8 @@ class HF:
         source = choice.spec
         folder = catalogue.locate(source, choice.offline)
         place, kind = placed(choice.device, choice.dtype)
+        if folders.is_sail(folder):
+            raise ModelError(f"{source} is a SAIL-VL2, which transformers does not know; use --engine torch")
         safe = {"trust_remote_code": False, "local_files_only": True}
         try:
             processor = AutoProcessor.from_pretrained(folder, **safe)
