@@ -429,6 +429,13 @@ def test_parts_come_in_the_order_of_the_sources_and_are_named(tmp_path):
     assert [(row.part, row.number) for row in found] == [("move", 0), ("count", 1)]
 
 
+def test_a_split_that_is_named_for_each_question_of_its_rows_gives_each_its_part(tmp_path):
+    lay(tmp_path, "json/val.jsonl")
+    parts = [Hub(repo="a/CharXiv", split="val", part=part) for part in ("first", "second")]
+    found = data.open_rows(task(*parts), data.Places(location=tmp_path))
+    assert [(row.part, row.number) for row in found] == [("first", 0), ("second", 1)]
+
+
 def test_the_real_folder_of_mathvision_gives_its_rows_and_images():
     folder = SHARED / "real" / "MathVision"
     if not folder.is_dir():

@@ -5,6 +5,7 @@ it from intsig-textin/markdown_tester.
 """
 
 import re
+from collections.abc import Iterator
 
 _RULE = re.compile(r"-*?:|---|:-*?")
 
@@ -25,9 +26,16 @@ def table_rows(text: str) -> list[str]:
 def tables_as_html(text: str) -> str:
     """The page with its Markdown tables as HTML. Each row becomes a table first; neighbouring ones are then joined."""
     text = text.replace("\r", "") + "\n"
+    pieces, end = [], 0
     for row in table_rows(text):
-        text = text.replace(row, _row_as_table(row), 1)
-    return _joined(text).replace("<table>", '<table border="1" >').replace("<td>", '<td colspan="1" rowspan="1">')
+        start = text.index(row, end)
+        pieces += [text[end:start], _row_as_table(row)]
+        end = start + len(row)
+    return (
+        _joined("".join(pieces) + text[end:])
+        .replace("<table>", '<table border="1" >')
+        .replace("<td>", '<td colspan="1" rowspan="1">')
+    )
 
 
 def _row_as_table(row: str) -> str:
@@ -68,9 +76,13 @@ def _joined(text: str) -> str:
 
 def _one_table(block: str) -> str:
     """The rows of all tables in a block of lines, as one table."""
-    block = re.sub(r"<!--[\s\S]*?-->", "", block)
+    kept, end = [], 0
+    for start, stop in stretches(block, "<!--", "-->"):
+        kept.append(block[end:start])
+        end = stop
+    block = "".join(kept) + block[end:]
     rows: list[str] = []
-    for table in re.findall(r"<table>[\s\S]*?</table>", block):
+    for table in (block[start:stop] for start, stop in stretches(block, "<table>", "</table>")):
         lines = [
             line.replace("<th>", "<td>").replace("</th>", "</td>") if "<th>" in line else line
             for line in table.split("\n")
@@ -78,3 +90,11 @@ def _one_table(block: str) -> str:
         own = [line for line in lines if not re.search(r"</?t(able|head|body)>", line)]
         rows += own if len(own) > 2 else []
     return "\n\n<table>\n{}\n</table>\n\n".format("\n".join(rows))
+
+
+def stretches(text: str, opening: str, closing: str) -> Iterator[tuple[int, int]]:
+    """All from an opening mark to the next closing one, one after the other."""
+    end = 0
+    while (start := text.find(opening, end)) >= 0 and (closes := text.find(closing, start + len(opening))) >= 0:
+        end = closes + len(closing)
+        yield start, end

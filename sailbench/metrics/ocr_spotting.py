@@ -101,7 +101,7 @@ def spotting_score(predictions: Sequence[Spotted], truths: Sequence[Spotted]) ->
     >>> spotting_score(said, [Spotted((0, 0, 10, 9), "STOP!")])
     0.6666666666666666
     """
-    said, wanted = ([Spotted(one.box, _unquoted(one.text)) for one in own] for own in (predictions, truths))
+    said, wanted = ([Spotted(box, _unquoted(text)) for box, text in own] for own in (predictions, truths))
     ignored = [one.box for one in wanted if one.text == _IGNORED]
     wanted = [one for one in wanted if one.text != _IGNORED]
     said = [one for one in said if _has_area(one.box)]

@@ -7,10 +7,12 @@ searches here.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sailbench.metrics.markdown_tables import table_rows, tables_as_html
+
+MOST_TABLES = 1_000  # on one page; further ones are no tables
 
 Span = tuple[int, int]
 Piece = tuple[int, str]
@@ -80,7 +82,7 @@ def _blanked(page: str, start: int, end: int) -> str:
 def _latex_tables(page: str) -> list[Piece]:
     tables = [(found.start(), found[0]) for found in _LATEX_TABLE.finditer(page)]
     page = _LATEX_TABLE.sub(lambda found: " " * len(found[0]), page)
-    begins = [found.start() for found in re.finditer(r"\\begin{tabular}", page)]
+    begins = [found.start() for found in re.finditer(r"\\begin{tabular}", page)][:MOST_TABLES]
     ends = [found.start() for found in re.finditer(r"\\end{tabular}", page)]
     # The original counts the signs of its patterns, one more than those of what they match; so the piece has one more.
     tabulars = _nested(begins, ends, step=14, restart=16)
@@ -89,7 +91,7 @@ def _latex_tables(page: str) -> list[Piece]:
 
 def _html_tables(page: str) -> list[Piece]:
     last = page.rfind(">")
-    begins = [found.start() for found in re.finditer("<table", page) if found.end() <= last]
+    begins = [found.start() for found in re.finditer("<table", page) if found.end() <= last][:MOST_TABLES]
     ends = [found.start() for found in re.finditer("</table>", page)]
     return [(start, page[start:end]) for start, end in _nested(begins, ends, step=8, restart=16)]
 
@@ -176,19 +178,24 @@ def _rewritten(line: str, dollars: Sequence[Marked], keep_shown: bool) -> str:
 
 
 def _without_commands(page: str) -> str:
-    r"""\title{}, \text{} and \section{} go from around their content."""
-    page = re.sub(r"\\title\{(.*?)\}", r"\1", page)
-    page = _unwrapped(_unwrapped(page, r"\\title\s*\{"), r"\\text\s*\{")
-    return _unwrapped(re.sub(r"\\section\*?\{(.*?)\}", r"\1", page), r"\\section\*?\{")
+    r"""\title{}, \text{} and \section{} go from around their content, first those on one line."""
+    page = "\n".join(_unwrapped(line, r"\\title\{") for line in page.split("\n"))
+    page = _stripped(_stripped(page, r"\\title\s*\{"), r"\\text\s*\{")
+    page = "\n".join(_unwrapped(line, r"\\section\*?\{") for line in page.split("\n"))
+    return _stripped(page, r"\\section\*?\{")
 
 
-def _unwrapped(page: str, opening: str) -> str:
-    """The content up to the next closing brace, without blanks around it."""
-    pieces, end = [], 0
+def _stripped(page: str, opening: str) -> str:
+    return _unwrapped(page, opening, str.strip)
+
+
+def _unwrapped(page: str, opening: str, change: Callable[[str], str] = str) -> str:
+    """The content up to the next closing brace, changed."""
+    pieces, end, last = [], 0, page.rfind("}")
     for found in re.finditer(opening, page):
-        closes = page.find("}", found.end())
-        if found.start() >= end and closes >= 0:
-            pieces += [page[end : found.start()], page[found.end() : closes].strip()]
+        if end <= found.start() and found.end() <= last:
+            closes = page.index("}", found.end())
+            pieces += [page[end : found.start()], change(page[found.end() : closes])]
             end = closes + 1
     return "".join(pieces) + page[end:]
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 LONGEST_FORMULA = 5_000  # characters; a longer one stays as it is
 LONGEST_TABLE = 100_000  # characters; a longer one is none
+MOST_SPANS = 2_000  # in a table; one with more is none
 
 _INLINE = re.compile(r"\$(.*?)\$|\\\((.*?)\\\)")
 _ESCAPED = re.compile(r"\\[\\_&%^]")
@@ -99,7 +100,7 @@ def spelled_table(text: str) -> str:
     >>> spelled_table('<table class="x"><thead><tr><th>A</th></tr></thead></table>')
     '<html><body><table border="1" ><tr><td>A</td></tr></table></body></html>'
     """
-    if "<table" not in text.replace(" ", "") or len(text) > LONGEST_TABLE:
+    if "<table" not in text.replace(" ", "") or len(text) > LONGEST_TABLE or text.count("<span") > MOST_SPANS:
         return ""
     text = unicodedata.normalize("NFKC", html.unescape(_cells(text)).replace("\n", "")).strip()
     text = "".join(_TABLE.findall(text))
