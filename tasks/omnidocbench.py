@@ -31,7 +31,7 @@ from typing import Any
 from sailbench import prompts
 from sailbench.aggregate import Aggregate, mean_of, part
 from sailbench.families import asking, needs_target
-from sailbench.metrics.page_scores import missing_package, page_scores
+from sailbench.metrics.page_scores import page_scores
 from sailbench.rows import Hub, Row, Tsv
 from sailbench.task import Task
 from sailbench.types import Graded, Reply, Sample, Sampling, Score
@@ -87,8 +87,6 @@ def page_of(answer: str) -> dict[str, Any]:
 
 @needs_target
 def grade(sample: Sample, reply: Reply) -> Score:
-    if package := missing_package():
-        return Score(None, None, f"needs the package {package}")
     scores = page_scores(reply.text, page_of(sample.target))
     value = scores.distance()
     if value is None:

@@ -5,7 +5,6 @@ opendatalab/OmniDocBench as open-compass/VLMEvalKit@e8e78f05 vlmeval/dataset/Omn
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from sailbench.metrics.block_matching import Pair, paired_blocks, paired_one_by_one
@@ -20,7 +19,6 @@ UNCOUNTED = (
     *("equation_caption", "figure_caption", "figure_footnote", "table_caption", "table_footnote", "code_algorithm"),
     *("code_algorithm_caption", "header", "footer", "page_footnote", "page_number"),
 )
-NEEDED = ("bs4", "pylatexenc", "scipy")
 
 Element = Mapping[str, Any]
 
@@ -38,11 +36,6 @@ class PageScores(NamedTuple):
         """The mean of the distances that the page has."""
         known = [own for own in (self.text, self.formula, self.table, self.order) if own is not None]
         return sum(known) / len(known) if known else None
-
-
-def missing_package() -> str:
-    """The name of a package that pages cannot be compared without, if it is not installed."""
-    return next((name for name in NEEDED if find_spec(name) is None), "")
 
 
 def page_scores(reply: str, page: Mapping[str, Any]) -> PageScores:
