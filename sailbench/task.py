@@ -157,8 +157,3 @@ def _joined(graded: Sequence[Graded]) -> Sequence[Graded]:
 def _as_if(graded: Graded, value: float) -> Graded:
     """The same sample with a grade of `value` where it has none."""
     return replace(graded, score=replace(graded.score, value=value)) if graded.score.value is None else graded
-
-
-def one_turn(sample: Sample, text: str) -> Request:
-    """The usual request: one turn about the sample's media, default sampling."""
-    return Request(turns=(text,), media=sample.media)
