@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test lint bench readme clean
+.PHONY: demo test torture lint bench readme clean
 
 demo: .venv/installed
 	@echo "A small, randomly initialised SAIL-VL2 answers drawn pictures: the way is real, the scores are chance."
@@ -15,6 +15,11 @@ test: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+
+# Every fault many times, then a soak of MINUTES: prints what was lost, doubled, wrong. An hour in all on two cores.
+MINUTES ?= 20
+torture: .venv/installed-dev
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m torture --minutes $(MINUTES)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff format .

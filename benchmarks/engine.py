@@ -70,7 +70,7 @@ def _opened(medium):
 
 @torch.inference_mode()
 def _generate(model, embeds, most):
-    mask = torch.ones(embeds.shape[:2], dtype=torch.long)
+    mask = torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device)
     options = {"max_new_tokens": most, "do_sample": False, "eos_token_id": None}
     return model.network.language_model.generate(inputs_embeds=embeds, attention_mask=mask, **options)[0].tolist()
 

@@ -46,6 +46,7 @@ class Pool:
 
     def __init__(self) -> None:
         self._resting: list[Decoder] = []
+        self._all: weakref.WeakSet[Decoder] = weakref.WeakSet()
         self._lock = threading.Lock()
 
     def ask(self, film: Film, wish: dict[str, Any]) -> Answer:
@@ -53,6 +54,7 @@ class Pool:
         with self._lock:
             resting = self._resting.pop() if self._resting else None
         decoder = resting if resting and resting.alive else Decoder()
+        self._all.add(decoder)
         answer = decoder.ask(film, wish)
         with self._lock:
             self._resting.append(decoder)
@@ -65,13 +67,25 @@ class Pool:
         """The processes of the decoders at rest."""
         return [decoder.process.pid for decoder in self._resting]
 
+    def disown(self) -> None:
+        """In a process that was forked off: let go of all decoders, also of those at work, which are the parent's."""
+        for decoder in list(self._all):
+            decoder.disown()
+        self._all.clear()
+        self._resting.clear()
+
 
 @functools.cache
 def _pool() -> Pool:
-    # A process that is forked off must not talk through the same pipes.
+    pool = Pool()
+
+    def forked() -> None:
+        pool.disown()
+        _pool.cache_clear()
+
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_pool.cache_clear)
-    return Pool()
+        os.register_at_fork(after_in_child=forked)
+    return pool
 
 
 class Decoder:
@@ -90,6 +104,14 @@ class Decoder:
     @property
     def alive(self) -> bool:
         return self.process.poll() is None
+
+    def disown(self) -> None:
+        """In a fork: leave the process alone, and close the copies of its pipes, whose end it could else not see."""
+        self.end.detach()
+        for pipe in (self.process.stdin, self.process.stdout):
+            # What lies in the buffer is the parent's to send.
+            pipe.raw.close()  # type: ignore[union-attr]
+        self.process.poll()  # another's child counts as ended, and nobody waits for it
 
     def ask(self, film: Film, wish: dict[str, Any]) -> Answer:
         limit, begun = SECONDS + film.megabytes, time.monotonic()

@@ -198,7 +198,6 @@ def _shortest_tail(line: str, indicators: Sequence[str]) -> str:
 
 
 _LEADS = ("the final answer is", "the answer is", "the correct answer is", "the answer should be")
-_GREEDY_BOX = re.compile(r"oxed{(.*)}", re.DOTALL)
 # In this order, on text without spaces: what MATH-V takes out of an answer, or spells anew, before it compares.
 _SPELLINGS = (
     *((r"\,", ""), ("∞", r"\infty"), (r"+\infty", r"\infty"), (r"\\", "\\"), ("\n", "")),
@@ -258,8 +257,9 @@ def _is_number(text: str) -> bool:
 def _unboxed(text: str) -> str:
     """The box's content, its last equation's right-hand side, without spaces."""
     text = text.replace("{}", "")
-    boxes = _GREEDY_BOX.findall(text)
-    text = boxes[-1] if boxes else text
+    # As `oxed{(.*)}` finds it, which reads a reply of nothing but boxes again for each of them.
+    opens, closes = text.find("oxed{") + len("oxed{"), text.rfind("}")
+    text = text[opens:closes] if len("oxed{") <= opens <= closes else text
     closes, opens = text.find("}"), text.find("{")
     if closes >= 0 and (opens < 0 or closes < opens):
         text = text[:closes]

@@ -94,6 +94,7 @@ class Desk:
         self._waiting: queue.Queue[Question | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name=f"judge {model.name}", daemon=True)
         self._failure: BaseException | None = None
+        self._stopped = False
 
     def journal(self, task: str) -> Journal:
         return self.results.journal(f"{task}.{folder_name(self.model.name)}")
@@ -126,6 +127,12 @@ class Desk:
         if self._failure is not None:
             raise self._failure
 
+    def drain(self) -> None:
+        """Ask nothing more, and wait for the verdicts that are being given: they are paid for."""
+        self._stopped = True
+        self._waiting.put(None)
+        self._thread.join()
+
     def _work(self) -> None:
         try:
             asked: dict[int, Question] = {}
@@ -139,7 +146,7 @@ class Desk:
 
     def _drawn(self, asked: dict[int, Question]) -> Iterator[Request]:
         pause, at = 60 / self.limits.per_minute if self.limits.per_minute else 0.0, 0.0
-        while (question := self._waiting.get()) is not None:
+        while (question := self._waiting.get()) is not None and not self._stopped:
             if self._broke():
                 self.spent_on(question.task).held_back += 1
                 continue
@@ -196,6 +203,10 @@ class Panel:
     def finish(self) -> None:
         for desk in self.desks:
             desk.finish()
+
+    def drain(self) -> None:
+        for desk in self.desks:
+            desk.drain()
 
     def consider(self, work: Work, sample: Sample, request: Request, response: Response) -> None:
         """Put what must be asked of this answer to every judge."""

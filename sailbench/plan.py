@@ -2,7 +2,7 @@
 
 import platform
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,10 @@ from sailbench.types import Request, Sample
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `sailbench run` was told; the environment's part (data folder, cache) is already in it."""
+    """What `sailbench run` was told; the environment's part (data folder, cache) is already in it.
+
+    `load` makes the model of the choice, here or on a cluster.
+    """
 
     model: engines.Choice
     tasks: str
@@ -29,6 +32,7 @@ class Options:
     protocol: str | None = None
     judged: bool = False
     places: data.Places = field(default_factory=data.Places)
+    load: Callable[[engines.Choice], Model] = engines.load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,7 @@ def make(options: Options) -> Plan:
     tasks = [registry.load(name) for name in registry.select(options.tasks)]
     engines.check(options.model)
     chosen = [_chosen(task, options) for task in tasks]
-    model = engines.load(options.model)
+    model = options.load(options.model)
     overrides = options.overrides
     if overrides.thinking is None:
         overrides = replace(overrides, thinking=engines.thinks(options.model))

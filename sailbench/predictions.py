@@ -1,25 +1,32 @@
 """Grading answers that exist already: a benchmark's rows beside a file of predictions, no model needed."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sailbench import extract
+from sailbench import extract, layouts
 from sailbench.errors import DataError
 from sailbench.rows import Row
-from sailbench.run import clusters, score_line
+from sailbench.run import ASIDE, clusters, score_line
+from sailbench.store import json_record
 from sailbench.task import Task
 from sailbench.types import Graded, Reply, Sample, Score
+
+LINE = 'a line must be like {"id": "7", "prediction": "B"}; id may be left out'
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One line of a predictions file: an answer, or one a turn, and what judges or extractors once said of it."""
+    """One line of a predictions file: an answer, or one a turn, and what judges or extractors once said of it.
+
+    A line of a journal is one too: `error` is why there is no answer, and `key` says which request it answers.
+    """
 
     turns: tuple[str, ...]
     id: str | None = None
+    error: str | None = None
+    key: str | None = None
     verdict: str | None = None
     verdicts: Mapping[str, str] = field(default_factory=dict)
 
@@ -41,31 +48,52 @@ class RowGrade:
 def read_predictions(path: Path) -> list[Prediction]:
     """JSON Lines of {id, prediction} or {prediction}; `text`, as journals have it, will do too.
 
-    A prediction may be a list, an answer a turn. `judge` is a verdict, or verdicts by name.
+    A prediction may be a list, an answer a turn. `judge` is a verdict, or verdicts by name. VLMEvalKit's tables and
+    lmms-eval's logs of samples will do too (`layouts`).
     """
     try:
-        # Not splitlines: that would also cut at U+2028, which JSON may hold as it is.
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        content = layouts.as_lines(path) or path.read_bytes()
+    except OSError as error:
         raise DataError(f"cannot read predictions {path}: {error}") from error
-    return [_prediction(line, path, number) for number, line in enumerate(lines, 1) if line.strip()]
+    lines = enumerate(content.split(b"\n"), 1)
+    return _told_apart([_prediction(line, f"{path}:{number}") for number, line in lines if line.strip()], path)
 
 
-def _prediction(line: str, path: Path, number: int) -> Prediction:
+def _prediction(line: bytes, where: str) -> Prediction:
     try:
-        record = json.loads(line)
+        record = json_record(line)
     except ValueError as error:
-        raise DataError(f"{path}:{number}: not JSON: {error}") from error
-    if not isinstance(record, dict) or not {"prediction", "text"} & record.keys():
-        raise DataError(f'{path}:{number}: a line must be like {{"id": "7", "prediction": "B"}}; id may be left out')
-    said, judged = record.get("prediction", record.get("text")), record.get("judge")
+        raise DataError(f"{where}: not JSON: {error}; {LINE}") from error
+    if not {"prediction", "text"} & record.keys():
+        raise DataError(f"{where}: {LINE}")
+    said, judged, failure = record.get("prediction", record.get("text")), record.get("judge"), record.get("error")
     turns = said if isinstance(said, list) else [said]
     return Prediction(
-        tuple(str(turn) for turn in turns if turn is not None),
+        tuple(str(turn) for turn in turns if turn is not None) if failure is None else (),
         _text(record.get("id")),
+        _text(failure),
+        _text(record.get("key")),
         None if isinstance(judged, dict) else _text(judged),
         {name: str(verdict) for name, verdict in judged.items()} if isinstance(judged, dict) else {},
     )
+
+
+def _told_apart(predictions: list[Prediction], path: Path) -> list[Prediction]:
+    """The same predictions, of which it must be clear whose each is; of a journal's lines for a sample the last counts.
+
+    Asides, which a journal keeps beside the answers, are no predictions.
+    """
+    by_id: dict[str, Prediction] = {}
+    for own in predictions:
+        if own.id is None or (own.key is not None and own.id.endswith(ASIDE)):
+            continue
+        if own.key is None and by_id.get(own.id, own) != own:
+            raise DataError(f"{path}: id {own.id!r} occurs twice with different predictions; keep one")
+        by_id[own.id] = own
+    nameless = sum(own.id is None for own in predictions)
+    if by_id and nameless:
+        raise DataError(f"{path}: {nameless} predictions have no id and {len(by_id)} have one; give all of them one")
+    return predictions if nameless else list(by_id.values())
 
 
 def _text(value: Any) -> str | None:
@@ -111,7 +139,7 @@ def _by_id(samples: Sequence[Sample | None], predictions: Sequence[Prediction]) 
 
 def _grade(task: Task, sample: Sample, prediction: Prediction | None, protocol: str, stored_judge: bool) -> Score:
     if prediction is None or not prediction.turns:
-        return Score(None, None, "no prediction")
+        return Score(None, None, (prediction and prediction.error) or "no prediction")
     return task.score(sample, prediction.reply(with_verdicts=stored_judge), protocol)
 
 

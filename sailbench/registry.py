@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from sailbench import vlmeval
 from sailbench.errors import TaskError, UsageError, did_you_mean
 from sailbench.task import Card, Task
 
@@ -65,7 +66,7 @@ def select(spec: str) -> list[str]:
 
 
 def _named(word: str) -> Iterable[str]:
-    if word.endswith(".py"):
+    if word.endswith(".py") or word.startswith(vlmeval.PREFIX):
         return [word]
     if word == "all":
         return benchmarks()
@@ -89,7 +90,9 @@ def resolve(name: str) -> str:
 
 
 def load(name: str) -> Task:
-    """The task of a name, an alias or a file path."""
+    """The task of a name, an alias, a file path, or of one of VLMEvalKit's data sets."""
+    if name.startswith(vlmeval.PREFIX):
+        return vlmeval.task(name)
     path = Path(name) if name.endswith(".py") else folder() / f"{resolve(name)}.py"
     if not path.is_file():
         raise UsageError(f"no task file {path}")

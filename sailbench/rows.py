@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,21 +54,38 @@ class Drawn:
 Source = Hub | Tsv | Drawn
 # Where media named by a row lie: at that path, or in an archive beside it, say; None when they are nowhere.
 Finder = Callable[[str], Path | Blob | None]
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Refused:
+    """Media that a row names and that are not opened: their sample stays ungraded, for this reason."""
+
+    why: str
+    url: str = ""
+
+    def read(self) -> bytes:
+        raise MediaError(self.why)
+
+    def __repr__(self) -> str:
+        return self.why
 
 
 class Row(Mapping[str, Any]):
     """One row's columns by their source names. Text survives as it is; absent, null and NaN are absent.
 
     Media cells (paths, encoded bytes, the hub's {bytes, path} records) become `Media` when asked for.
-    `root` is the folder that relative media paths start from; `find` is asked where they really lie.
+    `root` is the folder that relative media paths start from; `find` is asked where they really lie, `digest_of` for
+    a file's digest. A path that climbs out of the root and an address on the web are refused, not opened.
     `part` names the part of a data set of several (the hub's config or split, the TSV) that the row is from.
     """
 
-    __slots__ = ("columns", "find", "number", "part", "root")
+    __slots__ = ("columns", "digest_of", "find", "number", "part", "root")
 
     def __init__(self, columns: Mapping[str, Any], root: Path | None = None, number: int = 0) -> None:
         self.columns, self.root, self.number = columns, root, number
         self.find: Finder | None = None
+        self.digest_of: Callable[[str], str] = content_digest
         self.part = ""
 
     def __getitem__(self, name: str) -> Any:
@@ -147,33 +165,38 @@ class Row(Mapping[str, Any]):
             cell = cell.get("bytes") or cell.get("path") or ""
         held = cell if isinstance(cell, bytes | Path | Blob) else self._held(str(cell))
         source = str(held) if isinstance(held, Path) else held
-        return Media(kind, source, _digest(kind, source))
+        return Media(kind, source, _digest(kind, source, self.digest_of))
 
     def _held(self, path: str) -> Path | Blob:
+        if ADDRESS.match(path):
+            why = f"row {self.number} names an address, which is not fetched unless allowed: {path[:200]}"
+            return (self.find and self.find(path)) or Refused(why, path)
         full = self._inside(path)
+        if full is None:
+            return Refused(f"row {self.number} names media outside its data folder: {path[:200]!r}")
         return (self.find and self.find(path)) or full
 
-    def _inside(self, path: str) -> Path:
+    def _inside(self, path: str) -> Path | None:
         root = Path(os.path.normpath(Path.cwd() / (self.root or Path())))
         # By name, not by `resolve`: a data folder may hold links of its owner's (the hub's cache is made of them),
         # but rows come from strangers, and a path in one must not climb out of the folder.
         full = Path(os.path.normpath(root / path))
-        if not full.is_relative_to(root):
-            raise TaskError(f"row {self.number} names media outside its data folder: {path!r}")
-        return full
+        return full if full.is_relative_to(root) else None
 
 
-def _digest(kind: Kind, source: str | bytes | Blob) -> str:
+def _digest(kind: Kind, source: str | bytes | Blob, of_file: Callable[[str], str]) -> str:
     """The content's digest, empty when it cannot be read; of a folder of frames, that of its files' digests."""
     try:
-        if kind == "video" and isinstance(source, str) and Path(source).is_dir():
-            return _folder_digest(Path(source))
-        return content_digest(source)
+        if not isinstance(source, str):
+            return content_digest(source)
+        if kind == "video" and Path(source).is_dir():
+            return _folder_digest(Path(source), of_file)
+        return of_file(source)
     except (OSError, ValueError, MediaError):
         return ""
 
 
-def _folder_digest(folder: Path) -> str:
+def _folder_digest(folder: Path, of_file: Callable[[str], str]) -> str:
     frames = sorted(one for one in folder.iterdir() if one.is_file() and not one.name.startswith("."))
-    lines = [f"{one.name} {content_digest(str(one))}" for one in frames]
+    lines = [f"{one.name} {of_file(str(one))}" for one in frames]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else ""

@@ -8,6 +8,8 @@ from itertools import chain
 from typing import Any, Protocol
 
 from sailbench import extract, stats
+from sailbench.aggregate import facts as facts_of
+from sailbench.clerk import Clerk
 from sailbench.errors import DataError, UsageError
 from sailbench.models.base import Model
 from sailbench.models.catalogue import THINKING_TOKENS
@@ -59,6 +61,8 @@ class Work:
         return zip(self.samples, self.requests, self.keys, strict=True)
 
 
+# Ends a journalled id where the answer is one to something that the model was asked besides.
+ASIDE = " (aside)"
 Watch = Callable[[Work, Sample, Request, Response], None]
 # What has to be asked, by key, with everyone who wants the answer.
 Waiting = Mapping[str, Sequence[tuple[Work, Sample, Request]]]
@@ -66,7 +70,15 @@ Waiting = Mapping[str, Sequence[tuple[Work, Sample, Request]]]
 
 def read_samples(task: Task, rows: Iterable[Row]) -> tuple[Sample, ...]:
     """The benchmark's samples in source order; rows that are not part of it are passed over."""
-    return tuple(sample for sample in map(task.read, rows) if sample is not None)
+    groups: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+    nothing: Mapping[str, Any] = {}
+
+    def slim(own: Sample) -> Sample:
+        group = groups.setdefault(tuple(own.group.items()), own.group)
+        return replace(own, group=group, choices=own.choices or nothing, extra=own.extra or nothing)
+
+    # Equal groups, and nothing, are one object each: a fifth of what a short sample takes.
+    return tuple(slim(sample) for sample in map(task.read, rows) if sample is not None)
 
 
 def distinct(samples: Sequence[Sample]) -> Sequence[Sample]:
@@ -110,8 +122,11 @@ def _by_ids(samples: Sequence[Sample], ids: Sequence[str]) -> tuple[Sample, ...]
 def prepare(task: Task, samples: Sequence[Sample], identity: str, overrides: Overrides, judged: bool = False) -> Work:
     """What will be asked: a request a sample, keyed by content and the model's identity; asides if it is `judged`."""
 
+    samplings: dict[Sampling, Sampling] = {}  # equal ones are one object
+
     def made(request: Request) -> tuple[str, Request]:
-        own = replace(request, sampling=overrides.apply(request.sampling))
+        sampling = overrides.apply(request.sampling)
+        own = replace(request, sampling=samplings.setdefault(sampling, sampling))
         return own.key(identity), own
 
     asked = [made(task.ask(sample)) for sample in samples]
@@ -175,18 +190,26 @@ def _media_together(
 
 
 def collect(model: Model, waiting: Waiting, results: Results, watch: Watch) -> None:
-    """Ask what is waiting and journal each answer as it arrives, for every task that wants it."""
+    """Ask what is waiting and journal each answer as it arrives, for every task that wants it.
+
+    The model waits neither for the disk nor for `watch`, which sees what is stored. On return, and when interrupted,
+    all that was answered is stored and seen; what failed meanwhile is raised.
+    """
     requests = {key: owners[0][2] for key, owners in waiting.items()}
-    # A model gives back the very object it was asked with: its identity is cheaper than its content's key.
-    key_of = {id(request): key for key, request in requests.items()}
-    for request, response in model.answer(requests.values()):
-        key = key_of[id(request)]
+    key_of = {id(request): key for key, request in requests.items()}  # a model gives back the very object
+
+    def keep(key: str, response: Response) -> None:
         for own, sample, asked in waiting[key]:
-            aside = is_aside(own, sample, key)
-            # Told apart by id, so that who reads the journal by ids does not take one for the answer.
-            results.journal(own.task.name).append(key, f"{sample.id} (aside)" if aside else sample.id, response)
+            aside = is_aside(own, sample, key)  # told apart by id for those who read the journal by ids
+            results.journal(own.task.name).append(key, sample.id + ASIDE if aside else sample.id, response)
             if not aside:
-                watch(own, sample, asked, response)
+                watching.hand(own, sample, asked, response)
+
+    with Clerk(watch, "watching") as watching, Clerk(keep, "journal") as keeping:
+        for request, response in model.answer(requests.values()):
+            keeping.hand(key_of[id(request)], response)
+            keeping.check()
+            watching.check()
 
 
 def counts(waiting: Waiting) -> dict[str, int]:
@@ -207,6 +230,17 @@ def outlook(work: Sequence[Work], waiting: Waiting) -> str:
     stored = len(requests) - without - sum(map(len, waiting.values()))
     lack = f"; {without} lack their media and cannot be asked" if without else ""
     return f"{len(requests)} samples: {stored} answered before, {len(waiting)} to ask{lack}"
+
+
+def outdated(waiting: Waiting, results: Results) -> str:
+    """That samples are asked again although answers to them are stored, in a line; empty where there are none."""
+    owners = ((own, sample, key) for key, wanting in waiting.items() for own, sample, _ in wanting)
+    number = sum(
+        sample.id in results.journal(own.task.name).ids and not is_aside(own, sample, key)
+        for own, sample, key in owners
+    )
+    made = "by other weights, settings or wording, or another version of sailbench"
+    return f"{number} of these have stored answers made {made}: they stay and are not used" if number else ""
 
 
 def live_scores(protocol: Callable[[Task], str], show: Callable[[str, Response, Score, float], None]) -> Watch:
@@ -265,7 +299,7 @@ def grade(work: Work, results: Results, protocol: str, jury: Jury | None = None)
             answer = jury.informed(work, sample, answer)
         finish = response.finish if response else "error"
         graded.append(Graded(sample, score(work.task, sample, answer, response, protocol), finish, own))
-    return graded
+    return work.task.settled(graded)
 
 
 def clusters(samples: Sequence[Sample]) -> list[str]:
@@ -274,8 +308,8 @@ def clusters(samples: Sequence[Sample]) -> list[str]:
     return [samples[i].id for i in stats.components(members)]
 
 
-def score_line(g: Graded) -> dict[str, Any]:
-    """A line of `scores.jsonl`, as the contract has it."""
+def score_line(g: Graded, key: str = "") -> dict[str, Any]:
+    """A line of `scores.jsonl`, as the contract has it; `key` joins it to the journal."""
     return {
         "id": g.sample.id,
         "value": g.score.value,
@@ -284,6 +318,8 @@ def score_line(g: Graded) -> dict[str, Any]:
         "unit": g.sample.unit or g.sample.id,
         "cluster": g.cluster,
         "parts": dict(g.score.parts),
+        **facts_of(g.sample),
+        **({"key": key} if key else {}),
     }
 
 
@@ -306,7 +342,7 @@ def summary_record(
     """The summary of a task under its headline protocol, with every other protocol's value in `metrics`."""
     graded = grade(work, results, protocol, jury)
     summary = work.task.summarize(graded)
-    results.write_scores(work.task.name, map(score_line, graded))
+    results.write_scores(work.task.name, map(score_line, graded, work.keys))
     others = {p: grade(work, results, p, jury) for p in work.task.rules if p != protocol}
     record = as_record(work.task, protocol, compared(work.task, summary, graded, others))
     journal = results.journal(work.task.name)

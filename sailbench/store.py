@@ -4,31 +4,61 @@ Only responses are precious. A line is written whole and at once; a torn last li
 before the next is written. Scores and summaries are recomputed from the journal and replaced as whole files.
 """
 
+import errno
 import fcntl
 import json
+import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from sailbench.errors import StoreError
-from sailbench.types import Response
+from sailbench.types import Finish, Response
+
+# How a results folder is laid out, as its file `.format` says; raised when an older sailbench would misread it.
+# Folders from before the file was written are laid out as 1 is.
+FORMAT = 1
+FINISHES = get_args(Finish)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def json_line(record: Mapping[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False, separators=(", ", ": "), allow_nan=False)
 
 
+def json_record(line: bytes) -> dict[str, Any]:
+    """The object that a line holds, whatever editor went over it (line ends, byte order mark); else a ValueError."""
+    try:
+        record = json.loads(line)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(record, dict):
+        raise ValueError("not an object")
+    return record
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8. Half a surrogate pair, which a model may write and UTF-8 cannot, becomes the escape that JSON has."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 class Journal:
-    """The responses of one task, a JSON line each; the last line of a key counts."""
+    """The responses of one task, a JSON line each; the last line of a key counts.
+
+    `unreadable` counts the lines that hold no response, torn or edited: what they held is asked again. `ids` are the
+    samples that had an answer when the journal was read, to whatever request.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.unreadable = 0
-        self._responses: dict[str, Response] = dict(self._read())
+        self.ids: set[str] = set()
         self._file: int | None = None
+        self._responses: dict[str, Response] = dict(self._read())
 
     def get(self, key: str) -> Response | None:
         return self._responses.get(key)
@@ -52,25 +82,22 @@ class Journal:
             "seconds": round(response.seconds, 4),
             **(more or {}),
         }
-        self._write((json_line(record) + "\n").encode())
+        self._write(encoded(json_line(record) + "\n"))
         self._responses[key] = response
 
     def close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with _writing(self.path):  # some file systems tell only now that a disk was full
+                os.close(file)
 
     def _write(self, line: bytes) -> None:
-        try:
+        with _writing(self.path):
             if self._file is None:
                 self._file = self._open()
             written = os.write(self._file, line)
             while written < len(line):
                 written += os.write(self._file, line[written:])
-        except OSError as error:
-            raise StoreError(
-                f"cannot write {self.path}: {error.strerror}; free space or choose another --out"
-            ) from error
 
     def _open(self) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,26 +108,49 @@ class Journal:
         return file
 
     def _read(self) -> Iterator[tuple[str, Response]]:
-        if not self.path.exists():
+        try:
+            with self.path.open("rb") as file:
+                for line in file:
+                    if line.strip():
+                        yield from self._held(line)
+        except FileNotFoundError:
             return
-        with self.path.open("rb") as file:
-            for line in file:
-                try:
-                    record = json.loads(line)
-                    yield record["key"], _response(record)
-                except (ValueError, KeyError, TypeError):
-                    self.unreadable += 1
+        except OSError as error:
+            raise StoreError(f"cannot read {self.path}: {error.strerror}") from error
+
+    def _held(self, line: bytes) -> Iterator[tuple[str, Response]]:
+        try:
+            record = json_record(line)
+            key, response = record["key"], _response(record)
+            if not isinstance(key, str):
+                raise ValueError("a key is a text")
+        except (ValueError, KeyError):
+            self.unreadable += 1
+            return
+        if response.error is None:
+            self.ids.add(str(record.get("id")))
+        yield key, response
 
 
 def _response(record: Mapping[str, Any]) -> Response:
-    text = record["text"]
+    """The response of a line, if it is one as `append` writes it; the figures of what it cost may be absent."""
+    text, error = record["text"], record["error"]
+    texts = tuple(text) if isinstance(text, list) else (text,)
+    numbers = [record.get(name, 0) for name in ("tokens_in", "tokens_out", "seconds")]
+    if not all(isinstance(one, str) for one in texts) or not isinstance(error, str | None):
+        raise ValueError("texts and errors are texts")
+    if not all(type(one) in (int, float) and math.isfinite(one) for one in numbers):
+        raise ValueError("tokens and seconds are numbers")
+    if record["finish"] not in FINISHES:
+        raise ValueError(f"a finish is one of {FINISHES}")
+    tokens_in, tokens_out, seconds = numbers
     return Response(
-        texts=tuple(text) if isinstance(text, list) else (str(text),),
-        tokens_in=int(record["tokens_in"]),
-        tokens_out=int(record["tokens_out"]),
-        seconds=float(record["seconds"]),
+        texts=texts,
+        tokens_in=int(tokens_in),
+        tokens_out=int(tokens_out),
+        seconds=float(seconds),
         finish=record["finish"],
-        error=record["error"],
+        error=error,
     )
 
 
@@ -120,8 +170,9 @@ class Results:
         """Set a task's journal aside (`--fresh`), under a name that no run reads; nothing is deleted."""
         path = self.folder / f"{task}.jsonl"
         if path.exists():
-            number = sum(1 for _ in self.folder.glob(f"{task}.jsonl.old*"))
-            path.rename(path.with_name(f"{task}.jsonl.old{number}"))
+            names = (path.with_name(f"{task}.jsonl.old{number}") for number in count())
+            with _writing(path):
+                path.rename(next(name for name in names if not name.exists()))
         self._journals.pop(task, None)
 
     def write_scores(self, task: str, lines: Iterable[Mapping[str, Any]]) -> None:
@@ -135,21 +186,68 @@ class Results:
         for journal in self._journals.values():
             journal.close()
 
+    def remarks(self) -> Iterator[str]:
+        """What a user should know of the journals that were read, a line each."""
+        for journal in self._journals.values():
+            if journal.unreadable:
+                lines = f"{journal.unreadable} lines" if journal.unreadable > 1 else "a line"
+                yield f"{journal.path.name} has {lines} that cannot be read; what they held is asked again"
+
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder for one writer; a second run is told so instead of asking everything twice."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise StoreError(
-                    f"another run is writing to {self.folder}; wait for it or choose another --out"
-                ) from error
+    def locked(self, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Hold the folder for one writer; what is stored is read anew under the lock.
+
+        A second run is told so instead of asking everything twice; or, where `waiting` is given, calls it with what
+        it waits for, and waits.
+        """
+        with _writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / ".lock").open("a")
+        with lock:
+            self._lock(lock.fileno(), waiting)
+            self._journals.clear()
+            _check_format(self.folder / ".format")
             try:
                 yield
             finally:
                 self.close()
+
+    def _lock(self, file: int, waiting: Callable[[str], None] | None) -> None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            busy = f"another run is writing to {self.folder}"
+            if waiting is None:
+                raise StoreError(f"{busy}; wait for it (--wait) or choose another --out") from None
+            waiting(busy)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            raise StoreError(
+                f"cannot lock {self.folder}: {error.strerror}; choose an --out on a disk that knows locks"
+            ) from error
+
+
+def _check_format(path: Path) -> None:
+    """Mark a folder with the layout that is written into it; one of a later sailbench is left alone."""
+    with _writing(path):
+        said = path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
+    if said == str(FORMAT):
+        return
+    if said:
+        raise StoreError(
+            f"{path.parent} was written by another version of sailbench (layout {said[:20]!r}, this one writes "
+            f"{FORMAT}); go on with that version or choose another --out"
+        )
+    replace_file(path, f"{FORMAT}\n")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        hint = "free space or choose another --out" if error.errno in FULL else "choose another --out"
+        raise StoreError(f"cannot write {path}: {error.strerror}; {hint}") from error
 
 
 def folder_name(model: str) -> str:
@@ -163,7 +261,9 @@ def replace_file(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(encoded(text))
         part.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            part.unlink()
         raise StoreError(f"cannot write {path}: {error.strerror}") from error

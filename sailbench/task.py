@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sailbench import stats
-from sailbench.aggregate import SAMPLES, Aggregate, Mean, mean
+from sailbench.aggregate import SAMPLES, Aggregate, Mean, Sums, mean
 from sailbench.rows import Row, Source
 from sailbench.types import Graded, Reply, Request, Sample, Score, Summary
 
@@ -95,6 +95,10 @@ class Task:
     def score(self, sample: Sample, reply: Reply, protocol: str) -> Score:
         return self.rules.get(protocol, self.rules[self.protocol])(sample, reply)
 
+    def settled(self, graded: Sequence[Graded]) -> list[Graded]:
+        """The grades when all are known; they are others only where samples are graded together."""
+        return list(graded)
+
     def summarize(self, graded: Sequence[Graded]) -> Summary:
         """One leaderboard row from every sample's grade; percent is made here and nowhere else."""
         ungraded = sum(g.score.value is None for g in graded)
@@ -140,7 +144,10 @@ def estimate(aggregate: Aggregate, graded: Sequence[Graded]) -> Estimate:
         values, own = [value for value, _ in points], [cluster for _, cluster in points]
         return Estimate(mean(values), stats.clustered_stderr(values, own), len(set(own)))
     clusters = [g.cluster for g in graded]
-    pseudo = stats.pseudo_values(graded, clusters, aggregate)
+    if isinstance(aggregate, Sums):
+        pseudo = stats.pseudo_values_of_sums(aggregate.terms(graded), clusters, aggregate.value)
+    else:
+        pseudo = stats.pseudo_values(graded, clusters, aggregate)
     stderr = None if pseudo is None else stats.clustered_stderr(pseudo, range(len(pseudo)))
     return Estimate(aggregate(graded), stderr, len(set(clusters)), pseudo)
 

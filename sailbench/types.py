@@ -33,6 +33,8 @@ def content_digest(source: str | bytes | Blob) -> str:
     if not isinstance(source, str):
         return hashlib.sha256(source.read()).hexdigest()
     try:
+        if not Path(source).is_file():  # a pipe or a device would be read for ever
+            return ""
         with Path(source).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
@@ -114,7 +116,8 @@ class Request:
         media = [(m.kind, m.digest or f"unreadable:{m.source!r}") for m in self.media]
         content = {"turns": self.turns, "media": media, "sampling": asdict(self.sampling), "model": identity}
         text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        # Half a surrogate pair, which a row's JSON may hold, has no UTF-8; its escape stands for it.
+        return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ differs: VLMEvalKit has an older version of the document rules. It takes what st
 from collections.abc import Mapping, Sequence
 
 from sailbench import prompts
-from sailbench.aggregate import Aggregate, macro, mean_of
+from sailbench.aggregate import Aggregate, among, macro, mean_of
 from sailbench.families import asking, needs_target
 from sailbench.metrics import transcripts
 from sailbench.metrics.kie import field_counts, field_tree_score, read_json
@@ -94,8 +94,7 @@ def grading(documents: Mapping[str, transcripts.Comparison]) -> Rule:
 
 
 def in_track(name: str, inner: Aggregate | None = None) -> Aggregate:
-    own = macro("subset", inner)
-    return lambda graded: own([g for g in graded if g.sample.group["track"] == name])
+    return among(lambda g: g.sample.group["track"] == name, macro("subset", inner))
 
 
 def pooled(name: str, graded: Sequence[Graded]) -> float:

@@ -23,7 +23,7 @@ differs: VLMEvalKit has the authors' scripts, on a scale of 0 to 1. METEOR, a qu
 """
 
 from sailbench import prompts
-from sailbench.aggregate import Aggregate, macro, mean_of
+from sailbench.aggregate import Aggregate, among, macro, mean_of
 from sailbench.families import asking, needs_target
 from sailbench.rows import Hub, Row, Tsv
 from sailbench.task import Task
@@ -62,13 +62,11 @@ def grade(sample: Sample, reply: Reply) -> Score:
 
 
 def overall(language: str) -> Aggregate:
-    own = macro("ability")
-    return lambda graded: own([g for g in graded if g.sample.group["language"] == language])
+    return among(lambda g: g.sample.group["language"] == language, macro("ability"))
 
 
 def ability(name: str) -> Aggregate:
-    own = macro("ability")
-    return lambda graded: own([g for g in graded if g.sample.group["ability"] == name])
+    return among(lambda g: g.sample.group["ability"] == name, macro("ability"))
 
 
 TASK = Task(

@@ -12,7 +12,6 @@ import random
 import socket
 import subprocess
 import sys
-import tarfile
 import threading
 import tracemalloc
 import zipfile
@@ -29,12 +28,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from sailbench import data, media
+from sailbench import data, media, run
 from sailbench.data import columnar, delimited, download
-from sailbench.data.archives import unpack_all
 from sailbench.data.folders import find
 from sailbench.data.shelf import Shelf
-from sailbench.errors import DataError, MediaError, TaskError
+from sailbench.errors import DataError, MediaError
 from sailbench.rows import Drawn, Hub, Row, Tsv
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -509,8 +507,20 @@ def test_a_damaged_zip_member_is_one_requests_error(tmp_path):
 
 @pytest.mark.parametrize("path", ["../secret.png", "/etc/passwd", "a/../../secret.png"])
 def test_a_row_cannot_name_media_outside_its_folder(tmp_path, path):
-    with pytest.raises(TaskError, match="outside its data folder"):
-        Row({"image": path}, tmp_path / "data").images("image")
+    (medium,) = Row({"image": path}, tmp_path / "data").images("image")
+    assert (medium.digest, str(medium.source)) == ("", f"row 0 names media outside its data folder: {path!r}")
+    with pytest.raises(MediaError, match="outside its data folder"):
+        media.open_image(medium)
+
+
+@pytest.mark.parametrize("url", ["https://host/a.png", "file:///etc/passwd", "s3://bucket/a.png"])
+def test_an_address_in_a_row_is_not_fetched(tmp_path, no_network, url):
+    (medium,) = Row({"image": url}, tmp_path).images("image")
+    assert medium.digest == ""
+    assert (
+        run.missing_media([medium])
+        == f"image cannot be read: row 0 names an address, which is not fetched unless allowed: {url}"
+    )
 
 
 def test_links_that_the_owner_of_the_folder_made_are_followed(tmp_path):
@@ -525,40 +535,6 @@ def zipped(path, members):
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-
-
-def test_archives_are_unpacked_once(tmp_path):
-    zipped(tmp_path / "a.zip", {"v/1.mp4": b"1"})
-    with tarfile.open(tmp_path / "b.tar.gz", "w:gz") as archive:
-        archive.addfile(tarfile.TarInfo("v/2.mp4"))
-    unpack_all(tmp_path)
-    (tmp_path / "v/1.mp4").write_bytes(b"kept")
-    unpack_all(tmp_path)
-    assert [(tmp_path / "v" / name).read_bytes() for name in ("1.mp4", "2.mp4")] == [b"kept", b""]
-
-
-@pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/../../x", "..\\x", "C:\\x"])
-def test_an_archive_cannot_write_outside_its_folder(tmp_path, name):
-    zipped(lay(tmp_path, "in/y").joinpath("in", "a.zip"), {name: b"1"})
-    with pytest.raises(DataError, match="outside its folder"):
-        unpack_all(tmp_path / "in")
-    assert not (tmp_path / "x").exists()
-
-
-def test_an_archive_cannot_bring_links(tmp_path):
-    with tarfile.open(tmp_path / "a.tar", "w") as archive:
-        link = tarfile.TarInfo("etc")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc"
-        archive.addfile(link)
-    with pytest.raises(DataError, match="holds a link"):
-        unpack_all(tmp_path)
-
-
-def test_an_archive_that_swells_is_refused(tmp_path):
-    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("zeros", bytes(2_000_000))
-    with pytest.raises(DataError, match="more than it may"):
-        unpack_all(tmp_path, limit=1_000_000)
 
 
 # Downloads
@@ -739,6 +715,8 @@ class PretendHub(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         files, path = self.server.files, self.path.split("?")[0]
+        if files is None:
+            return self.answer(401, b"", {"X-Error-Code": "GatedRepo", "X-Error-Message": "ask first"})
         kind, _, rest = path.removeprefix("/api").removeprefix("/datasets/owner/Name/").partition("/")
         _commit, _, name = rest.partition("/")
         if kind == "revision":
@@ -799,13 +777,13 @@ told(False)
 """
 
 
-def on_the_hub(files, folder):
+def on_the_hub(files, folder, script=ON_THE_HUB):
     """What a fresh process sees of a hub with these files: online, then twice without sockets."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), PretendHub)
     server.files = files
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     own = {"HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(folder / "hf")}
-    command = [sys.executable, "-c", ON_THE_HUB, str(folder / "cache")]
+    command = [sys.executable, "-c", script, str(folder / "cache")]
     root = Path(__file__).resolve().parents[1]
     try:
         return subprocess.run(command, capture_output=True, text=True, cwd=root, env=os.environ | own, check=False)
@@ -822,12 +800,32 @@ def test_a_split_of_the_hub_is_loaded_once_then_needs_no_network(tmp_path):
     }
     pyarrow.parquet.write_table(pyarrow.table(table), tmp_path / "t.parquet")
     zipped(tmp_path / "clips.zip", {"clips/a.mp4": b"A", "clips/b.mp4": b"B"})
-    files = {"README.md": b"# demo\n", "data/test-00000-of-00001.parquet": (tmp_path / "t.parquet").read_bytes()}
+    files = {
+        "README.md": b"# demo\n",
+    } | {f"data/{split}-00000-of-00001.parquet": (tmp_path / "t.parquet").read_bytes() for split in ("test", "train")}
     done = on_the_hub(files | {"clips_1.zip": (tmp_path / "clips.zip").read_bytes()}, tmp_path)
     digests = [[hashlib.sha256(one).hexdigest() for one in (picture(n), clip)] for n, clip in ((1, b"A"), (2, b"B"))]
     rows = [["None", *digests[0]], ["007", *digests[1]]]
     facts = {"source": "owner/Name, split test", "revision": COMMIT, "digest": f"git:{COMMIT}", "n": 2}
     assert [[facts, rows]] * 3 == [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+    assert not list(tmp_path.rglob("train*"))
+    assert not list(tmp_path.rglob("*.arrow"))
+
+
+def test_a_gated_data_set_says_where_to_ask_for_access(tmp_path):
+    line = on_the_hub(None, tmp_path).stderr.splitlines()[-1]
+    assert "owner/Name is gated: ask for access at http://127.0.0.1:" in line
+    assert "/datasets/owner/Name, then log in with `hf auth login` or set HF_TOKEN" in line
+
+
+def test_other_formats_are_prepared_of_the_split_alone_and_pinned(tmp_path):
+    files = {f"{split}.txt": f"{split} 1\n{split} 2\n".encode() for split in ("test", "train")} | {"README.md": b"x\n"}
+    script = ON_THE_HUB.replace('[r["q"], r.images("image")[0].digest, r.video(r["clip"])[0].digest]', 'r["text"]')
+    done = on_the_hub(files, tmp_path, script.replace('media=("clips*.zip",)', ""))
+    assert json.loads(done.stdout.splitlines()[-1])[1] == ["test 1", "test 2"], done.stderr
+    assert len(list(tmp_path.rglob("*.arrow"))) == 1
+    (record,) = (tmp_path / "cache/hub/owner___Name").glob("*.json")
+    assert len(json.loads(record.read_text())["digests"]) == 1
 
 
 def test_a_split_that_the_hub_does_not_have_is_one_line(tmp_path):
@@ -835,5 +833,5 @@ def test_a_split_that_the_hub_does_not_have_is_one_line(tmp_path):
     files = {"README.md": b"# demo\n", "data/train-00000-of-00001.parquet": (tmp_path / "t.parquet").read_bytes()}
     done = on_the_hub(files, tmp_path)
     line = done.stderr.splitlines()[-1]
-    assert "cannot load owner/Name, split test: ValueError: Unknown split" in line
+    assert "owner/Name, split test: there is no such split, only train" in line
     assert line.endswith("pass --data-dir a file or folder that holds the rows of demo")

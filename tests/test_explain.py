@@ -1,6 +1,8 @@
 """What differs between two runs, told by cause; from results folders and from other harnesses' files."""
 
 import json
+import zipfile
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -9,6 +11,7 @@ from sailbench.errors import DataError, UsageError
 from sailbench.explain import explain, lines, record
 from sailbench.explain.causes import cause
 from sailbench.explain.runs import Answer
+from sailbench.explain.spreadsheet import read_sheet
 
 FACTS = {"task": "t", "task_version": 1, "protocol": "opencompass", "scale": 100.0, "value": 50.0}
 
@@ -129,8 +132,53 @@ def test_samples_that_only_one_side_has_are_counted(tmp_path):
     assert (told["shared"], told["alone_a"], told["alone_b"]) == (1, ["s1", "s2"], [])
 
 
-def test_what_a_spreadsheet_takes_is_said_in_one_line(tmp_path, capsys):
+def sheet(path, *rows):
+    """A real .xlsx: numbers as numbers, texts in the table of texts, the last of a row in its cell; no empty cell."""
+    texts, lines = [], []
+    for y, row in enumerate(rows, 1):
+        cells = []
+        for x, held in enumerate(row):
+            place = f'r="{"ABCDEFG"[x]}{y}"'
+            if isinstance(held, int | float):
+                cells.append(f"<c {place}><v>{held}</v></c>")
+            elif x == len(row) - 1:
+                cells.append(f'<c {place} t="inlineStr"><is><t>{escape(held)}</t></is></c>')
+            elif held:
+                cells.append(f'<c {place} t="s"><v>{len(texts)}</v></c>')
+                texts.append(f"<si><r><t>{escape(held[:1])}</t></r><r><t>{escape(held[1:])}</t></r></si>")
+        lines.append(f'<row r="{y}">{"".join(cells)}</row>')
+    main_ns, office = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org"
+    rel = f"{office}/officeDocument/2006/relationships"
+    parts = {
+        "xl/workbook.xml": f'<workbook xmlns="{main_ns}" xmlns:r="{rel}"><sheets>'
+        '<sheet name="Sheet1" sheetId="1" r:id="rId7"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{office}/package/2006/relationships">'
+        '<Relationship Id="rId7" Type="w" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main_ns}"><sheetData>{"".join(lines)}</sheetData></worksheet>',
+        "xl/sharedStrings.xml": f'<sst xmlns="{main_ns}">{"".join(texts)}</sst>',
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    return path
+
+
+def test_vlmevalkits_spreadsheet_is_read_with_nothing_but_its_xml(tmp_path):
+    own = results(tmp_path / "own", [("A", "A", 1.0, 9), ("B <&> b", "B", 0.0, 9), ("x\ry", "x", 0.5, 9)])
+    said = [("s0", "A", 1, "q"), ("s1", "B <&> b", 0.0, "q"), ("s2", "x_x000D_y", 0.5, "")]
+    path = sheet(tmp_path / "model_T.xlsx", ("index", "prediction", "hit", "question"), *said)
+    (told,) = explain(own, path)
+    assert told.causes() == {"the same": 3}
+    assert [(pair.b.text, pair.b.value) for pair in told.pairs] == [("A", 1.0), ("B <&> b", 0.0), ("x\ry", 0.5)]
+
+
+def test_numbers_in_a_spreadsheet_are_ids_without_a_point(tmp_path):
+    rows = read_sheet(sheet(tmp_path / "t.xlsx", ("index", "a", "prediction"), (7, "", "yes"), (12.0, 0.25, "no")))
+    assert rows == [{"index": 7, "a": "", "prediction": "yes"}, {"index": 12, "a": 0.25, "prediction": "no"}]
+
+
+def test_what_is_no_spreadsheet_is_said_in_one_line(tmp_path, capsys):
     own = results(tmp_path / "own", [("A", "A", 1.0, 9)])
     (tmp_path / "p.xlsx").write_bytes(b"no spreadsheet")
     assert main(["explain", str(own), str(tmp_path / "p.xlsx")]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    assert "cannot be read as a spreadsheet" in (told := capsys.readouterr().err) and told.count("\n") == 1

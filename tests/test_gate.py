@@ -1,7 +1,6 @@
 """The gate as CI meets it: two results folders, an exit code, and what is written for people."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -9,7 +8,6 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-import yaml
 
 from sailbench.cli import main
 from sailbench.gate import Terms, compare, show
@@ -184,6 +182,81 @@ def test_a_headline_that_is_another_mean_is_tested_on_samples_and_says_so(tmp_pa
     assert "its headline is another mean of them" in capsys.readouterr().out
 
 
+def yes_or_no(folder, said):
+    """POPE's results of a model that says these words; every third question is answered by no."""
+    golds = ["No" if i % 3 == 0 else "Yes" for i in range(len(said))]
+    values = [float(word == gold) for word, gold in zip(said, golds, strict=True)]
+    hits = sum(word == gold == "Yes" for word, gold in zip(said, golds, strict=True))
+    f1 = 2 * hits / (said.count("Yes") + golds.count("Yes"))
+    parts, extra = [{"said": word} for word in said], [{"categories": ["random"]}] * len(said)
+    return results(folder, values, "pope", value=100 * f1, target=golds, parts=parts, extra=extra)
+
+
+def test_f1_is_compared_as_f1_where_the_plain_mean_would_tell_another_story(tmp_path):
+    """Saying yes always loses a third of the accuracy and little of F1."""
+    right = ["No" if i % 3 == 0 else "Yes" for i in range(900)]
+    found = verdict(yes_or_no(tmp_path / "old", right), yes_or_no(tmp_path / "new", ["Yes"] * 900), margin=0.25)
+    own = found.findings[0]
+    assert (own.measure, own.method) == ("the task's headline", "t, jackknife")
+    assert (own.baseline, own.candidate) == (1.0, pytest.approx(0.8)) and own.lost == 300
+    assert -0.25 < own.lower < own.difference == pytest.approx(-0.2) and found.verdict == "pass"
+
+
+@pytest.fixture
+def places(tmp_path):
+    """A user's own task whose headline is the mean over two kinds, of which one is rare, and a run of it."""
+    text = TASK.replace('question=row.text("question"),', 'question=row.text("question"), group={"k": row.text("k")},')
+    text = text.replace("choice(read)", 'choice(read, headline=macro("k"))')
+    (tmp_path / "mine.py").write_text(text.replace("from", "from sailbench.aggregate import macro\nfrom", 1))
+    rows = [
+        {"id": str(i), "question": f"q{i}", "answer": "AAB"[i % 3], "A": "1", "B": "2", "k": "rare" if i < 60 else "k"}
+        for i in range(600)
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for name, says in (("a", "A"), ("b", "B")):
+        argv = ["run", "--model", f"fake:{says}", "--name", "m", "--tasks", f"{tmp_path}/mine.py"]
+        assert main([*argv, "--data-dir", f"{tmp_path}/rows.jsonl", "--out", f"{tmp_path}/{name}"]) == 0
+    return tmp_path
+
+
+def test_a_run_stores_what_its_headline_is_made_of_and_which_answer_was_graded(places):
+    lines = [json.loads(line) for line in (places / "a/m/mine.scores.jsonl").read_text().splitlines()]
+    keys = [json.loads(line)["key"] for line in (places / "a/m/mine.jsonl").read_text().splitlines()]
+    assert [line["key"] for line in lines] == keys and lines[0]["group"] == {"k": "rare"}
+
+
+def test_a_task_of_ones_own_is_compared_by_its_headline_where_its_file_is_named(places, capsys):
+    argv = ["gate", "--baseline", f"{places}/a", "--candidate", f"{places}/b", "--json"]
+    found = []
+    for more in ([], ["--task", f"{places}/mine.py"]):
+        assert main([*argv, *more]) == 1
+        found.append(json.loads(capsys.readouterr().out)["findings"][0])
+    assert [own["measure"] for own in found][1] == "the task's headline" != found[0]["measure"]
+    assert found[1]["difference"] == pytest.approx(-100 / 3)
+    # A rare sample weighs ten times as much, so the mean over kinds is known less well than that over samples.
+    assert found[1]["upper"] - found[1]["lower"] > 1.5 * (found[0]["upper"] - found[0]["lower"])
+
+
+def test_scores_of_before_groups_were_stored_are_still_read_and_tested_on_samples(places, capsys):
+    for name in "ab":
+        path = places / name / "m/mine.scores.jsonl"
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        kept = [{k: v for k, v in own.items() if k not in ("group", "key", "target")} for own in lines]
+        kept[0]["value"] = None
+        path.write_text("".join(json.dumps(own) + "\n" for own in kept))
+    argv = ["gate", "--baseline", f"{places}/a", "--candidate", f"{places}/b", "--task", f"{places}/mine.py"]
+    assert main(argv) == 1
+    assert "`sailbench run` writes older scores anew" in capsys.readouterr().out
+
+
+def test_a_headline_that_is_no_mean_waits_for_the_fixed_size_test(places, capsys):
+    argv = ["gate", "--sequential", "--baseline", f"{places}/a", "--model", "fake:B", "--name", "m"]
+    more = ["--tasks", f"{places}/mine.py", "--data-dir", f"{places}/rows.jsonl", "--out", f"{places}/c"]
+    assert main([*argv, *more]) == 1
+    out = capsys.readouterr().out
+    assert "not decided early, 600 of 600" in out and "it cannot stop early" in out
+
+
 def test_samples_that_share_media_or_a_unit_are_one_cluster(tmp_path):
     cluster, unit = [str(i // 3) for i in range(1200)], [str(i // 2) for i in range(1200)]
     folder = results(tmp_path / "old", GOOD, cluster=cluster, unit=unit)
@@ -242,6 +315,28 @@ def test_junit_and_markdown_hold_what_models_say_as_text(tmp_path):
     assert (suite.get("failures"), suite.find("testcase/failure") is not None) == ("1", True)
     text = show.markdown(found)
     assert "<img" not in text and "@you" not in text and "\\| \\`x\\`" in text
+
+
+def test_flips_say_what_models_said_as_text_and_that_the_data_is_not_at_hand(tmp_path):
+    answers = ["<img src=x onerror=alert(1)> | `x` @you"] * 40
+    about = {"model": "m", "n": 40, "ungraded": 0, "unparsed": 0, "truncated": 0, "metrics": {}, "groups": {}}
+    old = results(tmp_path / "old", GOOD[:40], **about)
+    new = results(tmp_path / "new", flipped(GOOD[:40], 0, 1), answer=answers, **about)
+    for folder, said in ((old, "A"), (new, "</pre>\n\n<b>@you")):
+        journal(folder, [said] * 40)
+    argv = ["gate", "--baseline", str(old), "--candidate", str(new), "--flips", str(tmp_path / "flips")]
+    assert main(argv) == 2
+    text = (tmp_path / "flips/flips.md").read_text()
+    assert text.count("## t ") == 2 and "<pre>&lt;/pre&gt;\n\n&lt;b&gt;@you</pre>" in text
+    assert "<img" not in text and "<b>" not in text and "questions and images are not shown" in text
+
+
+def test_flips_of_what_cannot_be_compared_say_so(tmp_path):
+    about = {"model": "m", "n": 40, "ungraded": 0, "unparsed": 0, "truncated": 0, "metrics": {}, "groups": {}}
+    old, new = (results(tmp_path / str(v), GOOD[:40], task_version=v, **about) for v in (1, 2))
+    argv = ["gate", "--baseline", str(old), "--candidate", str(new), "--flips", str(tmp_path / "flips")]
+    assert main(argv) == 3
+    assert (tmp_path / "flips/flips.md").read_text().startswith("# Nothing was compared")
 
 
 def test_inconclusive_is_skipped_in_junit_and_not_comparable_an_error(tmp_path):
@@ -350,37 +445,3 @@ def test_rows_go_in_one_order_for_a_seed_and_another_for_another(mine):
     journals = [(mine / out / "fake" / "mine.jsonl").read_text().splitlines() for out in "xyz"]
     ids = [{json.loads(line)["id"] for line in lines} for lines in journals]
     assert ids[0] == ids[1] != ids[2]
-
-
-def script(path, *keys):
-    """The commands of a recipe, found under these keys."""
-    held = yaml.safe_load((ROOT / "recipes" / "ci" / path).read_text())
-    for key in keys:
-        held = held[key]
-    return held if isinstance(held, str) else "\n".join(held)
-
-
-def ci(folder, commands, model):
-    """Run a recipe's commands as CI does, with this checkout's `sailbench` on the path; the baseline says A."""
-    (folder / "bin").mkdir(exist_ok=True)
-    (folder / "bin" / "sailbench").write_text(
-        f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m sailbench.cli "$@"\n'
-    )
-    (folder / "bin" / "sailbench").chmod(0o755)
-    if not (folder / "baseline").exists():
-        assert main(["run", "--model", "fake", "--tasks", "@demo", "--out", f"{folder}/baseline"]) == 0
-    more = {"MODEL": model, "NAME": "fake", "TASKS": "@demo", "GITHUB_STEP_SUMMARY": f"{folder}/summary.md"}
-    environ = os.environ | more | {"PATH": f"{folder}/bin:{os.environ['PATH']}"}
-    return subprocess.run(["bash", "-e", "-c", commands], cwd=folder, env=environ, capture_output=True, check=False)
-
-
-@pytest.mark.parametrize(
-    ("path", "keys"),
-    [("github-actions.yml", ("jobs", "gate", "steps", -1, "run")), ("gitlab-ci.yml", ("gate", "script"))],
-)
-def test_the_recipes_run_as_written(path, keys, tmp_path):
-    commands = script(path, *keys)
-    assert ci(tmp_path, commands, "fake:A").returncode == 0
-    shutil.rmtree(tmp_path / "candidate")
-    assert ci(tmp_path, commands, "fake:nothing").returncode == 1
-    assert ElementTree.parse(tmp_path / "gate.xml").getroot().get("failures") != "0"

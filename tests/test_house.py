@@ -17,11 +17,11 @@ STEPS = [
     ["extract", "decoder"],
     ["metrics", "media"],
     ["task", "judge", "data", "store", "models"],  # floor 2
-    ["families"],  # floor 3
-    ["rules", "registry"],
-    ["run"],  # floor 4
+    ["families", "vlmeval", "layouts"],  # floor 3
+    ["rules", "registry", "executors", "clerk"],
+    ["run", "contrast"],  # floor 4
     ["predictions", "plan", "judging", "report", "serve"],
-    ["gate"],
+    ["gate", "capacity"],
     ["explain", "audit"],
     ["cli"],  # floor 5
 ]
@@ -98,7 +98,8 @@ def test_unspecific_excepts_do_not_occur():
 
 
 @pytest.mark.parametrize(
-    "argv", [["--help"], ["run", "--help"], ["tasks"], ["tasks", "--json"], ["models"], ["show", "mmmu"]]
+    "argv",
+    [["--help"], ["run", "--help"], ["tasks"], ["tasks", "--json"], ["models"], ["show", "mmmu"], ["plan", "--help"]],
 )
 def test_light_commands_import_nothing_heavy(argv):
     code = f"""

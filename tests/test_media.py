@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -258,6 +259,55 @@ def test_a_decoder_that_dies_at_rest_is_replaced(tmp_path):
     os.kill(dead := resting(), signal.SIGKILL)
     decoder._pool()._resting[0].process.wait()
     assert (frame_count(clip), resting() == dead) == (3, False)
+
+
+FORKED = """
+import os, sys
+from sailbench import decoder
+from sailbench.media import frame_count
+from sailbench.types import Media
+clip = Media.video(sys.argv[1])
+frame_count(clip)
+busy = decoder.Decoder()
+decoder._pool()._all.add(busy)
+before = decoder._pool().processes
+child = os.fork()
+if not child:
+    frame_count(clip)
+    print(*decoder._pool().processes, flush=True)
+    sys.exit()
+os.waitpid(child, 0)
+alive = busy.alive and busy.ask(decoder.Film(sys.argv[1], "a"), {})[0]["count"]
+print(*before, frame_count(clip), *decoder._pool().processes, alive)
+"""
+
+
+def test_a_fork_has_decoders_of_its_own_and_leaves_its_parent_s_alone(tmp_path):
+    command = [sys.executable, "-W", "error", "-c", FORKED, str(film(tmp_path / "a.mp4", count=3))]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1], timeout=30
+    )
+    forked, before, count, after, alive = done.stdout.split()
+    assert forked != before == after and (count, alive) == ("3", "3") and done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see a process end")
+def test_a_decoder_ends_with_its_parent_though_a_fork_lives_on(tmp_path):
+    code = FORKED.partition("if not child")[0] + "print(*before, child, flush=True) if child else os.read(0, 1)"
+    command = [sys.executable, "-c", code + "; os._exit(0)", str(film(tmp_path / "a.mp4", count=3))]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True, cwd=Path(__file__).parents[1]) as parent:
+        process, fork = map(int, parent.stdout.readline().split())
+        parent.wait()
+        end = time.monotonic() + 5
+        while not ended(process) and time.monotonic() < end:
+            time.sleep(0.02)
+        assert (ended(process), ended(fork)) == (True, False)
+
+
+def ended(process):
+    stat = Path(f"/proc/{process}/stat")
+    return not stat.exists() or ") Z " in stat.read_text()
 
 
 def test_threads_decode_side_by_side(tmp_path):

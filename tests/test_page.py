@@ -90,7 +90,34 @@ def test_the_difference_of_two_runs_is_drawn_and_can_be_turned(opened):
         " for (const one of s) one.dispatchEvent(new Event('change')); })()"
     )
     turned = browser.run(f"{chart}.querySelector('circle').parentNode.textContent")
-    assert first.startswith("demo_shapes: +50.00 points ± ") and turned == first.replace("+", "\u2212")
+    by, low, high = re.fullmatch(r"demo_shapes: (\S+) points \(95 %: (\S+) to (\S+)\), paired", first).groups()
+    assert by == "+50.00" and low.startswith("+")
+
+    def minus(number):
+        return number.translate(str.maketrans("+\u2212", "\u2212+"))
+
+    assert turned == f"demo_shapes: {minus(by)} points (95 %: {minus(high)} to {minus(low)}), paired"
+    assert browser.run("document.querySelectorAll('svg circle.unpaired').length") == 0
+
+
+def test_runs_of_other_samples_are_not_paired_and_their_dot_is_hollow(browser, tmp_path):
+    for name, first in (("one", 0), ("two", 5)):
+        write(tmp_path, summary("mmstar", 50.0 + first, model=name), folder=name)
+        write_samples(tmp_path / name, "mmstar", [(str(first + i), float(i % 2), "said") for i in range(20)])
+    browser.open(f"file://{page(tmp_path)}")
+    dot = "document.querySelector('svg circle.unpaired')"
+    assert browser.run(f"{dot}.parentNode.textContent").startswith("mmstar: +5.00 points (95 %: −0.54 to +10.54)")
+    assert browser.run(f"getComputedStyle({dot}).fill") != browser.run(f"getComputedStyle({dot}).stroke")
+
+
+def test_runs_of_the_same_samples_are_paired_by_the_tasks_own_headline(tmp_path):
+    """BLINK's headline is the mean over samples where nothing else is told; the paired interval is the narrower one."""
+    for name, wrong in (("one", 40), ("two", 44)):
+        values = [(str(i), float(i >= wrong), "said") for i in range(200)]
+        write(tmp_path, summary("blink", (200 - wrong) / 2, model=name, stderr=2.8), folder=name)
+        write_samples(tmp_path / name, "blink", values)
+    by, low, high = block(page(tmp_path).read_text(), "data")["pairs"]["blink"]["0,1"]
+    assert by == -2.0 and -6 < low < by < high < 1
 
 
 def test_the_table_sorts_both_ways_by_a_column_and_missing_numbers_come_last(opened):
@@ -155,6 +182,41 @@ def test_samples_filter_by_verdict_task_flips_and_words(opened):
     flipped = int(left(verdict="flipped"))
     assert flipped == int(left(verdict="gained")) + int(left(verdict="lost")) > 0
     assert left(verdict="all", words="onerror") == "24" and left(words="no such thing") == "0"
+
+
+@pytest.fixture(scope="module")
+def flips(tmp_path_factory):
+    """Two runs that say A and B to drawn shapes: what the gate writes of their flips, and a report of both."""
+    root = tmp_path_factory.mktemp("flips")
+    for says in "AB":
+        assert main(["run", "--model", f"fake:{says}", "--tasks", "demo_shapes", "--out", f"{root}/{says}"]) == 0
+    argv = ["gate", "--baseline", f"{root}/A", "--candidate", f"{root}/B", "--markdown", f"{root}/gate.md"]
+    assert main([*argv, "--flips", f"{root}/flips"]) == 2
+    assert main(["report", f"{root}/A", f"{root}/B", "--format", "html", "--out", f"{root}/page.html"]) == 0
+    return root
+
+
+@pytest.mark.parametrize("name", ["flips/index.html", "page.html"])
+def test_what_flipped_between_two_runs_is_found_and_shown_with_its_image(browser, flips, name):
+    browser.open(f"file://{flips}/{name}#samples")
+    browser.run(
+        "(() => { const c = document.getElementById('sample-verdict'); c.value = 'flipped';"
+        " c.dispatchEvent(new Event('change')); })()"
+    )
+    whole = 15 if name.startswith("flips") else 24
+    assert browser.run("document.getElementById('sample-count').textContent") == f"15 of {whole} samples"
+    browser.run("document.querySelector('.item').click()")
+    assert browser.run("document.querySelector('#detail img').decode().then(() => true)")
+    verdicts = browser.run("[...document.querySelectorAll('.answer .verdict')].map((own) => own.textContent.slice(2))")
+    assert sorted(verdicts) == ["right", "wrong"]
+
+
+def test_flips_are_a_folder_that_needs_nothing_else(flips):
+    text = (flips / "flips" / "flips.md").read_text()
+    images = re.findall(r"!\[image 1\]\((media/\w+\.webp)\)", text)
+    assert len(images) == 15 and all((flips / "flips" / name).stat().st_size for name in images)
+    assert text.index("1 → 0") < text.index("0 → 1") and "Target: <code>" in text
+    assert f"{flips}/flips/flips.md" in (flips / "gate.md").read_text().replace("\\", "")
 
 
 def test_a_click_opens_a_sample_and_keys_go_on_from_it(opened):
@@ -262,15 +324,18 @@ def test_the_answer_that_was_graded_is_shown_whichever_came_last(demo, tmp_path)
     later = json.loads((demo / "fake" / "demo_shapes.jsonl").read_text().splitlines()[0])
     with (tmp_path / "fake" / "demo_shapes.jsonl").open("a") as journal:
         journal.write(json.dumps(later | {"key": "of another request", "text": "later"}) + "\n")
-    runs = read_runs([tmp_path])
-    told = stored("demo_shapes", runs, read_inputs("demo_shapes", runs, Places(offline=True), ()))
-    untold = stored("demo_shapes", runs, read_inputs("never", runs, Places(offline=True), ()))
-    place = told.ids.index(later["id"])
-    assert (told.texts()["answers"][0][place]["text"], told.texts()["answers"][0][place]["several"]) == (["A"], 0)
-    assert (untold.texts()["answers"][0][place]["text"], untold.texts()["answers"][0][place]["several"]) == (
-        ["later"],
-        1,
-    )
+
+    def shown(task):
+        """What a page says of the sample, with the data of this task at hand."""
+        runs = read_runs([tmp_path])
+        own = stored("demo_shapes", runs, read_inputs(task, runs, Places(offline=True), ()))
+        answer = own.texts()["answers"][0][own.ids.index(later["id"])]
+        return answer["text"], answer["several"]
+
+    assert shown("demo_shapes") == shown("never") == (["A"], 0)
+    scores = tmp_path / "fake" / "demo_shapes.scores.jsonl"
+    scores.write_text(scores.read_text().replace('"key"', '"of old"'))
+    assert shown("demo_shapes") == (["A"], 0) and shown("never") == (["later"], 1)
 
 
 def test_judges_replies_and_thinking_are_shown_apart_from_the_answer(tmp_path):

@@ -67,3 +67,27 @@ def test_a_line_that_cannot_be_read_is_named(tmp_path, text, why):
 def test_a_prediction_for_no_row_is_named(tmp_path):
     with pytest.raises(DataError, match="name no row here, such as id 'z'"):
         answers(tmp_path, '{"id": "z", "prediction": "A"}\n', [{"id": "a"}])
+
+
+def test_a_journal_is_a_file_of_predictions_too(tmp_path):
+    line = '{"key": "k%d", "id": "%s", "text": "%s", "finish": "stop", "error": %s}\n'
+    text = line % (1, "a", "", '"no memory"') + line % (2, "a", "A", "null") + line % (3, "a (aside)", "x", "null")
+    text += line % (4, "b", "", '"no memory"')
+    assert answers(tmp_path, text, [{"id": "a"}, {"id": "b"}]) == ["A|", "no memory"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"id": "a", "prediction": "A"}\n{"id": "a", "prediction": "B"}\n', "'a' occurs twice"),
+        ('{"id": "a", "prediction": "A"}\n{"prediction": "B"}\n', "1 predictions have no id and 1 have one"),
+        ("[" * 100_000, "p.jsonl:1: not JSON: nested too deeply"),
+    ],
+)
+def test_whose_a_prediction_is_is_not_guessed(tmp_path, text, why):
+    with pytest.raises(DataError, match=why):
+        answers(tmp_path, text, [{"id": "a"}, {"id": "b"}])
+
+
+def test_a_byte_order_mark_and_line_ends_of_windows_are_no_fault(tmp_path):
+    assert answers(tmp_path, '\ufeff{"id": "a", "prediction": "A"}\r\n', [{"id": "a"}]) == ["A|"]

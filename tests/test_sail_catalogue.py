@@ -4,14 +4,14 @@ import pytest
 
 from sailbench.errors import ModelError
 from sailbench.models import catalogue
-from sailbench.models.sail import SailVL2
+from sailbench.models.sail import SailVL2, tiny
 
 
 def test_the_whole_family_is_listed_with_its_defaults():
     found = {e["name"]: (e["thinking"], e["max_tokens"]) for e in catalogue.listing()}
-    assert found["sailvl2-2b"] == found["sailvl2-anyres-2b"] == found["sailvl2-random"] == (False, 1024)
+    assert found["sailvl2-2b"] == found["sailvl2-nano"] == found["sailvl2-random"] == (False, 1024)
     assert found["sailvl2-8b-thinking"] == found["sailvl2-30b-a3b-thinking"] == (True, 4096)
-    assert len(found) == len(catalogue.lines()) == 9
+    assert len(found) == len(catalogue.lines()) == 10
 
 
 @pytest.mark.parametrize("name", ["sailvl2-2b", "sailvl2-8b", "sailvl2-2b-thinking", "sailvl2-8b-thinking"])
@@ -44,6 +44,20 @@ def test_folders_and_hub_ids_are_called_by_their_last_part(tmp_path):
     assert catalogue.display_name(f"{tmp_path}/mine/") == "mine"
     assert catalogue.display_name("owner/Model-2B") == "Model-2B"
     assert catalogue.entry(str(tmp_path / "mine")) is None
+
+
+def test_the_model_that_comes_with_the_package_is_found_in_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogue, "BUNDLED", tmp_path)
+    tiny.write(tmp_path / "nano")
+    assert catalogue.locate("sailvl2-nano", offline=True) == tmp_path / "nano"
+    assert SailVL2.load("sailvl2-nano").name == "sailvl2-nano"
+    assert [e["name"] for e in catalogue.listing() if e["bundled"]] == ["sailvl2-nano"]
+
+
+def test_a_package_without_its_model_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalogue, "BUNDLED", tmp_path)
+    with pytest.raises(ModelError, match=r"nano has no config.json and no model.safetensors: install sailbench anew"):
+        catalogue.check("sailvl2-nano")
 
 
 def test_the_random_model_is_written_once_into_the_cache(tmp_path, monkeypatch):

@@ -232,6 +232,12 @@ def test_an_image_is_opened_by_one_thread_and_the_others_wait(dense, monkeypatch
     assert len(opened) == 1
 
 
+def test_tiles_are_encoded_in_order_so_many_at_once():
+    tiles = [torch.arange(first, last) for first, last in ((0, 3), (3, 4), (4, 11))]
+    assert [[len(own) for own in chunk] for chunk in sight._chunks(tiles, 4)] == [[3, 1], [4], [3]]
+    assert torch.equal(torch.cat([own for chunk in sight._chunks(tiles, 4) for own in chunk]), torch.arange(11))
+
+
 def test_what_was_seen_longest_ago_is_let_go(dense, monkeypatch):
     seen = Sight(dense.network, dense.processor, 16)
     (one,) = seen.look(ask("q", media=[picture(0)]))[0]
@@ -288,6 +294,7 @@ def test_two_workers_answer_as_one(dense, fleet):
     assert texts(dense, requests) == texts(fleet, requests)
     assert texts(dense, requests[:3]) == texts(fleet, requests[:3])
     assert fleet.identity == dense.identity and fleet.seconds["language"] > 0
+    assert {f"waiting for media, worker {number}" for number in (1, 2)} < fleet.seconds.keys()
 
 
 def test_the_requests_of_a_worker_that_dies_are_answered_by_another(dense, fleet, caplog):

@@ -148,7 +148,9 @@ def test_image_numbers_in_talks_are_spelt_for_the_model_and_back(dense, monkeypa
     monkeypatch.setattr(dense.processor.tokenizer, "decode", lambda ids: next(told))
     asked = []
     conversation = chat.conversation
-    monkeypatch.setattr(chat, "conversation", lambda turns, said: asked.append(list(said)) or conversation(turns, said))
+    monkeypatch.setattr(
+        chat, "conversation", lambda turns, said, _: asked.append(list(said)) or conversation(turns, said)
+    )
     assert answers(dense, [ask("Image1?", "more?")])[0].texts == ("see Image3", "Image1")
     assert asked == [[], ["see Image-3"]]
 

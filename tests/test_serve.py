@@ -31,7 +31,7 @@ from sailbench.types import MEDIA_MARK, Media, Request, Response, Sampling
 class Batching:
     """Answers when a full batch is there or nothing more comes; notes what it was asked, together."""
 
-    name, identity, engine, hardware, takes_talks = "m", "m", "batching", "", True
+    name, identity, engine, hardware = "m", "m", "batching", ""
 
     def __init__(self, reply=lambda request: request.turns[-1].upper(), together=1):
         self.reply, self.together = reply, together
@@ -58,8 +58,8 @@ class Batching:
 
 
 @contextmanager
-def serving(model, key="", begun=None, **limits):
-    server = Server(("127.0.0.1", 0), Feed(model, begun), Rules(model="m", limits=Limits(**limits)), key)
+def serving(model, key="", **limits):
+    server = Server(("127.0.0.1", 0), Feed(model), Rules(model="m", limits=Limits(**limits)), key)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -359,7 +359,6 @@ def test_sailbenchs_own_client_gives_back_the_request_it_was_given(tmp_path):
 
 
 def test_the_random_model_answers_through_the_server_as_it_does_in_the_process(one_thread, tmp_path):
-    from sailbench.models.engines import for_begun_talks
     from sailbench.models.sail import SailVL2, tiny
 
     tiny.write(tmp_path / "tiny", seed=3)
@@ -371,7 +370,7 @@ def test_the_random_model_answers_through_the_server_as_it_does_in_the_process(o
     requests += [Request(turns=(f"{MEDIA_MARK} or {MEDIA_MARK}?",), media=(one, two), sampling=own)]
     requests += [Request(turns=("first?", "second?"), media=(one, two), sampling=own)]
     wanted = {r.turns: a.texts for r, a in model.answer(requests)}
-    with serving(model, begun=for_begun_talks(model)) as server:
+    with serving(model) as server:
         found = {r.turns: a.texts for r, a in Remote(Endpoint(url=server.url, model="m")).answer(requests)}
     assert found == wanted
 

@@ -188,3 +188,23 @@ def test_noise_widens_the_limits_and_agrees_with_the_p_value():
     noisy = type(noisy)(**{name: getattr(noisy, name) for name in noisy.__slots__} | {"noise": 0.02})
     assert noisy.lower(0.05) < quiet.lower(0.05) < quiet.upper(0.05) < noisy.upper(0.05)
     assert noisy.p_above(noisy.lower(0.05)) == pytest.approx(0.05, abs=2e-3)
+
+
+def test_an_estimated_difference_has_the_jackknifes_value_and_error():
+    pseudo = [0.1, -0.3, 0.05, 0.2, -0.4, 0.05]
+    own = stats.estimated(-0.05, pseudo, stats.Behind(n=100, clusters=40, gained=20, lost=20))
+    assert (own.n, own.clusters, own.mean, own.method) == (100, 40, -0.05, "t, jackknife")
+    assert own.stderr == pytest.approx(np.std(pseudo, ddof=1) / math.sqrt(6))
+
+
+def test_an_estimated_difference_without_pseudo_values_proves_nothing():
+    own = stats.estimated(-0.2, None, stats.Behind(n=9, clusters=9, gained=0, lost=2))
+    assert (own.mean, own.lower(0.05), own.upper(0.05), own.p_below(-0.1)) == (-0.2, -1.0, 1.0, 1.0)
+
+
+def test_where_a_sample_weighs_more_no_change_proves_less():
+    plain, heavy = (
+        stats.estimated(0.0, [0.0] * 50, stats.Behind(n=50, clusters=50, gained=0, lost=0, weight=w)) for w in (1, 3)
+    )
+    assert heavy.lower(0.05) == pytest.approx(3 * plain.lower(0.05)) and plain.lower(0.05) < -0.05
+    assert heavy.planning_stderr == pytest.approx(3 * plain.planning_stderr)

@@ -144,8 +144,8 @@ def test_scores_name_protocols_that_exist_and_notes_say_why(name):
     assert all(reply["note"] and set(PROTOCOLS) <= reply.keys() for reply in replies)
 
 
-def test_every_benchmark_has_golden_cases():
-    assert set(registry.benchmarks()) == set(CASES)
+def test_every_benchmark_and_every_smoke_task_has_golden_cases():
+    assert {*registry.benchmarks(), *registry.groups()["smoke"]} == set(CASES)
 
 
 @pytest.mark.parametrize("name", registry.benchmarks())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sailbench.errors import DataError, StoreError, UsageError
-from sailbench.store import folder_name
+from sailbench.store import folder_name, json_record
 
 Word = float | str
 Kind = Literal["grades", "categories"]
@@ -86,22 +86,18 @@ def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield where, _record(line, where)
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> list[bytes]:
     try:
-        # Not `splitlines`: an answer may hold the other separators that it knows, such as U+2028.
-        return path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        return path.read_bytes().split(b"\n")
+    except OSError as error:
         raise DataError(f"cannot read {path}: {error}") from error
 
 
-def _record(line: str, where: str) -> dict[str, Any]:
+def _record(line: bytes, where: str) -> dict[str, Any]:
     try:
-        record = json.loads(line)
+        return json_record(line)
     except ValueError as error:
         raise DataError(f"{where}: not JSON: {error}") from error
-    if not isinstance(record, dict):
-        raise DataError(f"{where}: a line must be a JSON object")
-    return record
 
 
 def _word(value: Any, where: str) -> Word | None:
@@ -171,8 +167,8 @@ def _journalled(path: Path) -> Iterator[str]:
     """The samples of a journal's lines; one that a kill tore is passed over, as everywhere."""
     for line in _lines(path):
         try:
-            yield str(json.loads(line)["id"])
-        except (ValueError, KeyError, TypeError):
+            yield str(json_record(line)["id"])
+        except (ValueError, KeyError):
             continue
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from sailbench import __version__
-from sailbench.cli import exporting, gating, judges, listing, reporting, running, scoring, serving
+from sailbench.cli import data, exporting, gating, judges, listing, planning, reporting, running, scoring, serving
 from sailbench.cli.frame import DONE, INTERRUPTED, WRONG
 from sailbench.errors import SailbenchError
 
@@ -58,11 +58,14 @@ def parser() -> argparse.ArgumentParser:
         reporting.add_leaderboard,
         gating.add_gate,
         gating.add_explain,
+        data.add_data,
         listing.add_tasks,
         listing.add_show,
         listing.add_models,
+        planning.add_plan,
         judges.add_judges,
         exporting.add_export,
+        exporting.add_degrade,
         serving.add_serve,
     ):
         add(commands)

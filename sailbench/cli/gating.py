@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sailbench.cli.frame import DONE, command, positive
+from sailbench.cli.judges import add_judge_options, panel
 from sailbench.errors import SailbenchError, UsageError
 
 if TYPE_CHECKING:
@@ -31,23 +32,25 @@ def add_gate(commands: "Commands") -> None:
         "--margin", type=_points, default=1.0, metavar="PP", help="the loss tolerated, in points (default 1)"
     )
     p.add_argument("--alpha", type=_level, default=0.05, metavar="A", help="chance of a wrong verdict (default 0.05)")
-    p.add_argument("--task", action="append", default=[], metavar="T", help="only this task; may be repeated")
+    only = "only this task, by name or by the file of one of your own; may be repeated"
+    p.add_argument("--task", action="append", default=[], metavar="T", help=only)
     p.add_argument("--noise", nargs="+", type=Path, default=[], metavar="DIR", help="repeated runs of the baseline")
     p.add_argument("--max-ungraded", type=_percent, default=2.0, metavar="PC", help="percent not graded (default 2)")
     p.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     p.add_argument("--markdown", type=Path, metavar="FILE", help="write a summary for a pull request")
+    p.add_argument("--flips", type=Path, metavar="DIR", help="write what changed, with images: flips.md, index.html")
+    p.add_argument("--data-dir", type=Path, metavar="DIR", help="downloaded data (default: $SAILBENCH_DATA)")
     p.add_argument("--json", action="store_true", help="print everything as JSON")
     _add_sequential(p)
 
 
 def _add_sequential(p: argparse.ArgumentParser) -> None:
     group = p.add_argument_group(
-        "sequential", "ask the candidate in rounds of random clusters and stop as soon as it is decided (no judges)"
+        "sequential", "ask the candidate in rounds of random clusters and stop as soon as it is decided"
     )
     group.add_argument("--sequential", action="store_true", help="run --model instead of reading --candidate")
     group.add_argument("--model", metavar="M", help="the candidate, as for `sailbench run`")
     group.add_argument("--tasks", metavar="T,T", help="tasks or files (default: the baseline's)")
-    group.add_argument("--data-dir", type=Path, metavar="DIR", help="downloaded data (default: $SAILBENCH_DATA)")
     group.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="default: results")
     group.add_argument("--name", metavar="NAME", help="name of the model in results (default: from --model)")
     group.add_argument("--protocol", choices=("opencompass", "official"), help="headline rules (default: the task's)")
@@ -58,6 +61,7 @@ def _add_sequential(p: argparse.ArgumentParser) -> None:
     group.add_argument("--dtype", choices=("auto", "float32", "bfloat16"), default="auto")
     group.add_argument("--url", default="", metavar="URL", help="the server of --model openai:NAME")
     group.add_argument("--offline", action="store_true", help="never touch the network")
+    add_judge_options(p)
 
 
 def add_explain(commands: "Commands") -> None:
@@ -94,7 +98,7 @@ def _fixed(arguments: argparse.Namespace) -> "Verdict":
     from sailbench.gate import compare
 
     if arguments.candidate is None:
-        raise UsageError("name the results to judge with --candidate, or a model to ask with --sequential --model")
+        raise UsageError("name the results to compare with --candidate, or a model to ask with --sequential --model")
     return compare(arguments.baseline, arguments.candidate, _terms(arguments), arguments.task, arguments.noise)
 
 
@@ -116,6 +120,7 @@ def _sequential(arguments: argparse.Namespace) -> "Verdict":
             terms=_terms(arguments),
             now=datetime.now(UTC),
             watch=running.live_scores(plan.protocol, progress.answered),
+            jury=panel(arguments, plan.results),
             seed=arguments.seed,
         )
         return decide(trial)
@@ -145,6 +150,7 @@ def _plan(arguments: argparse.Namespace) -> "Plan":
         out=arguments.out,
         overrides=Overrides(thinking=arguments.thinking, max_tokens=arguments.max_tokens),
         protocol=arguments.protocol,
+        judged=arguments.judge != "none",
         places=Places.of(os.environ, arguments.data_dir, arguments.offline),
     )
     return planning.make(options)
@@ -157,12 +163,25 @@ def _deliver(verdict: "Verdict", arguments: argparse.Namespace) -> None:
     if arguments.junit:
         replace_file(arguments.junit, show.junit(verdict))
     if arguments.markdown:
-        replace_file(arguments.markdown, show.markdown(verdict))
+        replace_file(arguments.markdown, show.markdown(verdict, str(arguments.flips) if arguments.flips else ""))
+    if arguments.flips:
+        _write_flips(verdict, arguments)
     if arguments.json:
         print(json.dumps(show.record(verdict), ensure_ascii=False, indent=2, allow_nan=False))
         return
     for line in show.lines(verdict):
         print(line)
+
+
+def _write_flips(verdict: "Verdict", arguments: argparse.Namespace) -> None:
+    from sailbench.data import Places
+    from sailbench.gate import flips
+    from sailbench.report.page import Wishes
+
+    # What is at hand is shown; nothing is fetched for a report.
+    places = Places.of(os.environ, arguments.data_dir, offline=True)
+    files = [name for name in (*arguments.task, *(arguments.tasks or "").split(",")) if name.endswith(".py")]
+    flips.write(verdict, arguments.flips, Wishes(places=places, task_files=files))
 
 
 def _points(text: str) -> float:

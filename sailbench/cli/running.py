@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,11 +43,14 @@ def add_run(commands: "Commands") -> None:
         "--concurrency", type=positive, default=16, metavar="N", help="requests at a server, or in an hf batch"
     )
     p.add_argument("--tensor-parallel", type=positive, default=1, metavar="N", help="GPUs a model (lmdeploy, vllm)")
+    p.add_argument("--executor", choices=("here", "ray"), default="here", help="here (default), or a Ray cluster")
     p.add_argument("--workers", type=positive, metavar="N", help="engines side by side (default: one a GPU or core)")
+    p.add_argument("--gpus-per-worker", type=float, metavar="G", help="of each engine on Ray (default: one if any)")
     p.add_argument("--batch-tokens", type=positive, metavar="N", help="tokens computed in a step (default: by device)")
     p.add_argument("--deterministic", action="store_true", help="the same batches in every run (one engine)")
     p.add_argument("--profile", action="store_true", help="show where the time went")
     p.add_argument("--offline", action="store_true", help="never touch the network")
+    p.add_argument("--wait", action="store_true", help="wait while another run writes to these results")
     p.add_argument("--fresh", action="store_true", help="set stored answers aside and ask everything anew")
     p.add_argument("--dry-run", action="store_true", help="show what would be asked, and ask nothing")
     p.add_argument("--groups", action="store_true", help="show a line for each category")
@@ -67,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
             if jury is not None and work.task.rubric:
                 print(f"{work.task.name}: {jury.forecast(work)}")
         return DONE
-    with plan.results.locked():
+    with plan.results.locked(_told_to_wait if arguments.wait else None):
         if arguments.fresh:
             for work in plan.work:
                 plan.results.forget(work.task.name)
@@ -79,14 +83,24 @@ def run(arguments: argparse.Namespace) -> int:
     return finished(records, arguments.allow_ungraded)
 
 
+def _told_to_wait(busy: str) -> None:
+    print(f"sailbench: {busy}; waiting for it", file=sys.stderr, flush=True)
+
+
 def _options(arguments: argparse.Namespace) -> "Options":
+    from functools import partial
+
+    from sailbench import executors
     from sailbench.data import Places
     from sailbench.plan import Options
     from sailbench.run import Overrides, Selection
 
+    model = _model(arguments)
+    spread = executors.Spread(executor=arguments.executor, workers=arguments.workers, gpus=arguments.gpus_per_worker)
+    executors.check(model, spread)
     ids = tuple(i.strip() for i in arguments.ids.split(",") if i.strip())
     return Options(
-        model=_model(arguments),
+        model=model,
         tasks=arguments.tasks,
         out=arguments.out,
         selection=Selection(limit=arguments.limit, seed=arguments.seed, ids=ids),
@@ -94,6 +108,7 @@ def _options(arguments: argparse.Namespace) -> "Options":
         protocol=arguments.protocol,
         judged=arguments.judge != "none",
         places=Places.of(os.environ, arguments.data_dir, arguments.offline),
+        load=partial(executors.load, spread=spread),
     )
 
 
@@ -127,7 +142,9 @@ def _ask_and_grade(plan: "Plan", jury: "Panel | None") -> list[dict[str, Any]]:
 
     console = Console(stderr=True)
     waiting = plan.waiting()
-    console.print(running.outlook(plan.work, waiting), markup=False, highlight=False)
+    told = (running.outlook(plan.work, waiting), running.outdated(waiting, plan.results), *plan.results.remarks())
+    for line in filter(None, told):
+        console.print(line, markup=False, highlight=False)
     with RunProgress(console, running.counts(waiting)) as progress:
         watch = running.live_scores(plan.protocol, progress.answered)
         if jury is None:
@@ -146,6 +163,10 @@ def _collect_and_judge(plan: "Plan", waiting: "Waiting", watch: "Watch", jury: "
         jury.consider(*answer)
 
     jury.start()
-    running.collect(plan.model, waiting, plan.results, both)
-    jury.sweep(plan.work, plan.results)
-    jury.finish()
+    try:
+        running.collect(plan.model, waiting, plan.results, both)
+        jury.sweep(plan.work, plan.results)
+        jury.finish()
+    except KeyboardInterrupt:
+        jury.drain()
+        raise

@@ -17,10 +17,19 @@ def add_score(commands: "Commands") -> None:
     p.set_defaults(command=score)
     p.add_argument("task", metavar="TASK")
     p.add_argument("--data", type=Path, required=True, metavar="ROWS", help="rows in the benchmark's own columns")
-    p.add_argument("--predictions", type=Path, required=True, metavar="PREDS", help="JSON Lines of {id, prediction}")
+    p.add_argument(
+        "--predictions", type=Path, required=True, metavar="PREDS", help="JSON Lines, or VLMEvalKit's, lmms-eval's"
+    )
     p.add_argument("--protocol", choices=("opencompass", "official"), help="rules (default: the task's)")
     p.add_argument("--judge", choices=("none", "stored"), default="none", help="stored: replay each line's `judge`")
     p.add_argument("--out", type=Path, metavar="FILE", help="write a line a row, as in scores.jsonl")
+    p.add_argument(
+        "--export",
+        action="append",
+        default=[],
+        metavar="FORM=PATH",
+        help="also write vlmevalkit=FILE.tsv, lmms-eval=FILE.jsonl or results=DIR/MODEL (for gate and explain)",
+    )
     p.add_argument("--json", action="store_true", help="print the summary as JSON")
     p.add_argument("--groups", action="store_true", help="show a line for each category")
     p.add_argument("--allow-ungraded", action="store_true", help="exit 0 even if some items are ungraded")
@@ -28,9 +37,11 @@ def add_score(commands: "Commands") -> None:
 
 def score(arguments: argparse.Namespace) -> int:
     from sailbench import data, predictions, registry
+    from sailbench.layouts import written
     from sailbench.run import as_record, ungraded_because
     from sailbench.store import json_line, replace_file
 
+    exports = [written.parse(option) for option in arguments.export]
     task = registry.load(arguments.task)
     protocol = arguments.protocol or task.protocol
     rows = list(data.read_table(arguments.data))
@@ -41,6 +52,17 @@ def score(arguments: argparse.Namespace) -> int:
     graded = [g.graded for g in grades if g.graded is not None]
     record = {"model": arguments.predictions.stem, "ungraded_because": ungraded_because(graded)}
     record |= as_record(task, protocol, task.summarize(graded))
+    said = predictions.matched([g.graded.sample if g.graded else None for g in grades], given)
+    answers = [
+        written.Answered(g.row, own.turns[-1] if own and own.turns else None, g.graded)
+        for g, own in zip(grades, said, strict=True)
+    ]
+    lines = [predictions.line(g) for g in grades if g.graded is not None]
+    for form, path in exports:
+        if form == "results":
+            written.results(answers, path, record, lines)
+        else:
+            {"vlmevalkit": written.vlmevalkit, "lmms-eval": written.lmms_eval}[form](answers, path)
     if arguments.json:
         print(json.dumps(record, ensure_ascii=False, indent=2))
     else:

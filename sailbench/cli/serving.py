@@ -30,6 +30,7 @@ def add_serve(commands: "Commands") -> None:
     p.add_argument("--dtype", choices=("auto", "float32", "bfloat16"), default="auto", help="default: bfloat16 on cuda")
     p.add_argument("--engine", default="torch", metavar="E", help="torch (default), hf, lmdeploy or vllm")
     p.add_argument("--tensor-parallel", type=positive, default=1, metavar="N", help="GPUs a model, lmdeploy and vllm")
+    p.add_argument("--workers", type=positive, metavar="N", help="engines side by side (default: one a GPU or core)")
     p.add_argument("--offline", action="store_true", help="never touch the network for weights")
     p.add_argument("--host", default="127.0.0.1", help="where to listen (default 127.0.0.1: this machine only)")
     p.add_argument("--port", type=int, default=8000, help="0 for a free one (default 8000)")
@@ -56,12 +57,12 @@ def serve(arguments: argparse.Namespace) -> int:
         arguments.offline,
         engine=arguments.engine,
         tensor_parallel=arguments.tensor_parallel,
-        workers=1,
+        workers=arguments.workers,
     )
     key = _key(arguments.api_key_env)
     engines.check(choice)
     model = engines.load(choice)
-    feed = Feed(model, engines.for_begun_talks(model))
+    feed = Feed(model)
     try:
         server = Server((arguments.host, arguments.port), feed, _rules(arguments, choice, model.name), key)
     except OSError as error:

@@ -14,18 +14,21 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from sailbench.data.cache import Progress, TsvCache, cache_root
+from sailbench.data.cache import TsvCache, cache_root
 from sailbench.data.dataset import DataSet, Part
 from sailbench.data.folders import find
-from sailbench.data.hub import HubCache, describe
+from sailbench.data.hub import HubCache
+from sailbench.data.locks import Guard
+from sailbench.data.net import Mirrors, Net, Progress
+from sailbench.data.repository import describe
 from sailbench.data.tables import table
 from sailbench.data.windows import Windows
 from sailbench.errors import DataError
 from sailbench.rows import Drawn, Hub, Row, Source, Tsv
 
-__all__ = ["DataSet", "Places", "Sourced", "cache_root", "open_rows", "read_table", "rows"]
+__all__ = ["DataSet", "Mirrors", "Places", "Sourced", "cache_root", "open_rows", "read_table", "rows"]
 
 
 class Sourced(Protocol):
@@ -37,14 +40,26 @@ class Sourced(Protocol):
     def sources(self) -> tuple[Source, ...]: ...
 
 
+@runtime_checkable
+class Foreign(Protocol):
+    """A source that another program makes the rows of."""
+
+    def opened(self, places: "Places") -> DataSet: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where data may be: an explicit file or folder, the cache's root (None: the usual one), the network."""
+    """Where data may be: an explicit file or folder, the cache's root (None: the usual one), the network.
+
+    `accept` takes files that changed as they are now.
+    """
 
     location: Path | None = None
     cache: Path | None = None
     offline: bool = False
     progress: Progress | None = None
+    mirrors: Mirrors = field(default_factory=Mirrors)
+    accept: bool = False
     windows: Windows = field(default_factory=Windows, compare=False, repr=False)
 
     @classmethod
@@ -55,7 +70,21 @@ class Places:
             location=location or (Path(named).expanduser() if named else None),
             cache=cache_root(environ),
             offline=offline,
+            mirrors=Mirrors.of(environ),
         )
+
+    @property
+    def root(self) -> Path:
+        return self.cache or cache_root(os.environ)
+
+    def net(self, task: str) -> Net:
+        return Net(mirrors=self.mirrors, progress=self.progress, accept=self.accept, task=task)
+
+    def hub(self, task: str) -> HubCache:
+        return HubCache(self.root, self.offline, self.net(task))
+
+    def tsvs(self, task: str) -> TsvCache:
+        return TsvCache(self.root, self.net(task))
 
 
 def rows(task: Sourced, location: Path | None = None, offline: bool = False) -> Iterator[Row]:
@@ -68,11 +97,13 @@ def open_rows(task: Sourced, places: Places | None = None) -> DataSet:
     places = places or Places()
     for source in task.sources:
         if isinstance(source, Drawn):
-            return DataSet.drawn(source)
+            return source.opened(places) if isinstance(source, Foreign) else DataSet.drawn(source)
     try:
-        return _cached(task, places) if places.location is None else _local(task, places.location, places.windows)
+        found = _cached(task, places) if places.location is None else _local(task, places.location, places.windows)
     except OSError as error:
         raise DataError(f"cannot read the rows of {task.name}: {error}") from error
+    found.guard = Guard.of(places.root, task.name, places.net(task.name).accepting, places.accept)
+    return found
 
 
 def read_table(path: Path) -> DataSet:
@@ -91,28 +122,27 @@ def _local(task: Sourced, location: Path, windows: Windows) -> DataSet:
 
 
 def _cached(task: Sourced, places: Places) -> DataSet:
-    root = places.cache or cache_root(os.environ)
-    tsvs, mirrors = TsvCache(root), _mirrors(task.sources)
+    tsvs, mirrors = places.tsvs(task.name), published_tsvs(task.sources)
     hubs = [source for source in task.sources if isinstance(source, Hub)]
     tried = []
     if mirrors and all(tsvs.has(own[0]) for own in mirrors):
         return _from_tsv(tsvs, mirrors)
     if hubs:
         try:
-            return _from_hub(HubCache(root, places.offline), hubs)
+            return _from_hub(places.hub(task.name), hubs, places.windows)
         except DataError as error:
             tried.append(str(error))
     if mirrors and not places.offline:
         try:
             for own in mirrors:
-                tsvs.fetch(own, places.progress)
+                tsvs.fetch(own)
             return _from_tsv(tsvs, mirrors)
         except DataError as error:
             tried.append(str(error))
     raise DataError(_way_out(task, tsvs, mirrors, tried or ["no rows are in the cache"]))
 
 
-def _mirrors(sources: Sequence[Source]) -> list[list[Tsv]]:
+def published_tsvs(sources: Sequence[Source]) -> list[list[Tsv]]:
     """The TSV files, each with all addresses it is published at."""
     by_name: dict[str, list[Tsv]] = {}
     for source in sources:
@@ -132,13 +162,13 @@ def _from_tsv(tsvs: TsvCache, mirrors: list[list[Tsv]]) -> DataSet:
     return DataSet(parts, source=_listed([tsv.url for tsv in own]))
 
 
-def _from_hub(cache: HubCache, hubs: list[Hub]) -> DataSet:
+def _from_hub(cache: HubCache, hubs: list[Hub], windows: Windows) -> DataSet:
     parts: list[Part] = []
     splits = [cache.split(hub) for hub in hubs]
     for hub, split, name in zip(hubs, splits, _part_names(hubs, len(hubs)), strict=True):
         root = cache.media(hub, split.commit)
         digest = f"git:{split.commit}" if split.commit else None
-        parts.extend(Part(own, root, name, digest) for own in cache.tables(split))
+        parts.extend(Part(own, root, name, digest) for own in cache.tables(split, windows))
     revisions = dict.fromkeys(split.commit or "" for split in splits)
     return DataSet(parts, source=_listed([describe(hub) for hub in hubs]), revision=" ".join(revisions) or None)
 
@@ -146,7 +176,7 @@ def _from_hub(cache: HubCache, hubs: list[Hub]) -> DataSet:
 def _part_names(sources: Sequence[Source], count: int) -> list[str]:
     """What tells parts apart: part, config, split or repository on the hub, the file's name of a TSV; "" for one."""
     hubs = [source for source in sources if isinstance(source, Hub)]
-    tsvs = [own[0] for own in _mirrors(sources)]
+    tsvs = [own[0] for own in published_tsvs(sources)]
     if count > 1 and len(hubs) == count:
         for told in ("part", "config", "split", "repo"):
             names = [str(getattr(hub, told) or "") for hub in hubs]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sailbench.data.download import Digests
+from sailbench.data.locks import Guard
 from sailbench.data.shelf import Shelf
 from sailbench.data.tables import Table
 from sailbench.errors import DataError
@@ -30,6 +31,8 @@ class DataSet:
         self.parts = tuple(parts)
         self.source = source
         self.revision = revision
+        # Where media's digests come from, and what is asked for addresses in rows.
+        self.guard: Guard | None = None
 
     @classmethod
     def drawn(cls, source: Drawn) -> "DataSet":
@@ -46,7 +49,11 @@ class DataSet:
             for columns in _told(part.table):
                 row = Row(columns, part.root, number)
                 row.part = part.name
-                row.find = shelves[part.root].find if part.root is not None else None
+                if part.root is not None:
+                    find = shelves[part.root].find
+                    row.find = find if self.guard is None else self.guard.finding(find)
+                if self.guard is not None:
+                    row.digest_of = self.guard.digest_of
                 yield row
                 number += 1
 

@@ -8,12 +8,12 @@ with `doc_id`, the row's number, `filtered_resps`, `resps` where it differs, and
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from sailbench import data
 from sailbench.errors import DataError, StoreError, UsageError
+from sailbench.explain.spreadsheet import read_sheet
 from sailbench.gate import sides
 
 # Where VLMEvalKit's evaluated tables keep a sample's value, and what of lmms-eval's lines is no metric.
@@ -117,20 +117,8 @@ def of_file(path: Path, task: str) -> Run:
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
     if path.suffix.lower() == ".xlsx":
-        return iter(_sheet(path))
+        return iter(read_sheet(path))
     return (row.columns for row in data.read_table(path))
-
-
-def _sheet(path: Path) -> list[dict[str, Any]]:
-    if not (find_spec("openpyxl") and find_spec("pandas")):
-        raise DataError(f"{path}: reading .xlsx takes `pip install pandas openpyxl`, or PRED_FORMAT=tsv")
-    import pandas
-
-    try:
-        frame = pandas.read_excel(path, dtype=object, keep_default_na=False)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"cannot read {path}: {error}") from error
-    return [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
 
 
 def _vlmevalkit(rows: Sequence[Mapping[str, Any]]) -> Run:

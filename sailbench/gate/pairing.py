@@ -2,36 +2,22 @@
 
 Samples are matched by task and id; that they mean the same is guaranteed by the task's version, the protocol, the
 data's digest and the sampling, which must be equal. (Request keys hold the model's identity, so they cannot match.)
+What is compared is the task's own headline, made anew from the lines of both sides' scores.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sailbench import stats
-from sailbench.aggregate import SAMPLES, UNITS_ALL_RIGHT, Mean, Point
+from sailbench.contrast import Measure, contrast, shared
 from sailbench.gate.sides import Lines, Side
-from sailbench.types import Graded, Sample, Score
 
-Points = Callable[[Sequence[Graded]], list[Point]]
 # Of the smaller side at least so many samples must be on the other one too.
 OVERLAP = 0.95
 # The facts of a summary that must be equal; a judge's costs may differ.
 FACTS = ("task_version", "protocol", "scale", "higher_is_better")
 JUDGE = ("name", "model", "digest")
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """What is averaged: every sample, or every unit, which is right only as a whole."""
-
-    name: str
-    mean: Mean
-
-
-MEASURES = (Measure("samples", SAMPLES), Measure("units, right only as a whole", UNITS_ALL_RIGHT))
-# F1, macro means and totals cannot be had from values alone: their samples' plain mean is tested instead.
-OTHER = Measure("samples (the headline is another mean of them)", SAMPLES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,53 +101,21 @@ def _graded(baseline: Side, candidate: Side, id: str) -> bool:
     return baseline.lines[id]["value"] is not None and candidate.lines[id]["value"] is not None
 
 
-def measure_of(*sides: Side) -> Measure:
-    """The measure that gives every side's headline value, by computing it anew."""
-    for measure in MEASURES:
-        if all(_gives(measure, side) for side in sides):
-            return measure
-    return OTHER
-
-
-def _gives(measure: Measure, side: Side) -> bool:
-    value, scale = side.record["value"], float(side.record["scale"])
-    mean = measure.mean(_as_graded(side.lines, list(side.lines), {}))
-    return value is not None and mean is not None and abs(mean * scale - value) < 1e-6 * scale
-
-
-def joined_clusters(lines: Lines, other: Lines) -> dict[str, int]:
-    """A number for each sample's cluster: samples that share media, or a unit, on either side, share one."""
-    members = [
-        [("baseline", own.get("cluster", id)), ("candidate", other.get(id, own).get("cluster", id)), ("unit", unit)]
-        for id, own in lines.items()
-        for unit in [own.get("unit", id)]
-    ]
-    return dict(zip(lines, stats.components(members), strict=True))
-
-
 def pair(baseline: Side, candidate: Side, measure: Measure) -> Pairs | None:
     """The sides' shared samples as pairs; None when not a single pair is graded."""
     ids = shared_ids(baseline.lines, candidate.lines)
-    clusters = joined_clusters({id: baseline.lines[id] for id in ids}, candidate.lines)
-    sides = [measure.mean.points(_as_graded(side.lines, ids, clusters)) for side in (baseline, candidate)]
-    both = [
-        (a.value, b.value, a.cluster)
-        for a, b in zip(*sides, strict=True)
-        if a.value is not None and b.value is not None
-    ]
-    if not both:
-        return None
-    old, new, cluster = zip(*both, strict=True)
+    graded = shared(ids, baseline.lines, candidate.lines)
     better = _better(baseline)
+    found = contrast(measure, graded, better, _same(baseline, candidate, ids))
+    if found is None:
+        return None
     flips = sorted(_flips(baseline, candidate, ids), key=lambda flip: better * (flip.candidate - flip.baseline))
     gains = [better * (flip.candidate - flip.baseline) for flip in flips]
     return Pairs(
         measure=measure.name,
-        baseline=sum(old) / len(old),
-        candidate=sum(new) / len(new),
-        difference=stats.difference(
-            [better * v for v in old], [better * v for v in new], cluster, _same(baseline, candidate, ids)
-        ),
+        baseline=found.baseline,
+        candidate=found.candidate,
+        difference=found.difference,
         flips=tuple(flips),
         gained=sum(gain > 0 for gain in gains),
         lost=sum(gain < 0 for gain in gains),
@@ -171,17 +125,6 @@ def pair(baseline: Side, candidate: Side, measure: Measure) -> Pairs | None:
 def _better(side: Side) -> int:
     """The direction of improvement: -1 where lower values are better."""
     return 1 if side.record.get("higher_is_better", True) else -1
-
-
-def _as_graded(lines: Lines, ids: Sequence[str], clusters: Mapping[str, int]) -> list[Graded]:
-    return [
-        Graded(
-            Sample(id=id, question="", target=None, unit=str(lines[id].get("unit", id))),
-            Score(lines[id]["value"], lines[id]["answer"], ""),
-            cluster=str(clusters.get(id, id)),
-        )
-        for id in ids
-    ]
 
 
 def _flips(baseline: Side, candidate: Side, ids: Sequence[str]) -> Iterator[Flip]:

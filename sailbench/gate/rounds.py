@@ -10,14 +10,17 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from sailbench import run, stats
+from sailbench import registry, run, stats
+from sailbench.contrast import Measure, joined_clusters, measure_of
 from sailbench.errors import ModelError, UsageError
 from sailbench.gate import sides
-from sailbench.gate.pairing import differing_facts, joined_clusters, measure_of, pair
+from sailbench.gate.pairing import differing_facts, pair
 from sailbench.gate.sides import Side
 from sailbench.gate.verdict import Asked, Compared, Finding, Terms, Verdict, compare, judge
+from sailbench.judging import Desk, Panel
 from sailbench.plan import Plan
 from sailbench.run import Watch, Work
+from sailbench.types import Request, Response, Sample
 
 SEQUENTIAL_SHARE = 0.2
 # Samples of the first round; every later one has as many, or a quarter of what was asked before if that is more.
@@ -30,13 +33,14 @@ Round = dict[str, tuple[stats.Change, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A candidate (the plan's model), the baseline's folder, the terms, and the seed of the order."""
+    """A candidate (the plan's model), the baseline's folder, the terms, judges if any, and the seed of the order."""
 
     plan: Plan
     baseline: Path
     terms: Terms
     now: datetime
     watch: Watch
+    jury: Panel | None = None
     seed: int = 0
 
 
@@ -54,7 +58,8 @@ def decide(trial: Trial) -> Verdict:
     with results.locked():
         outcome = stats.watch(rounds(trial, contests), plan)
         for own in contests:
-            run.summary_record(own.asked_work(), results, trial.plan.protocol(own.work.task), _facts(trial))
+            protocol = trial.plan.protocol(own.work.task)
+            run.summary_record(own.asked_work(), results, protocol, _facts(trial), trial.jury)
     samples, total = sum(len(own.asked) for own in contests), sum(len(own.side.lines) for own in contests)
     return _concluded(trial, baseline, Asked(samples=samples, total=total, outcome=outcome))
 
@@ -66,8 +71,7 @@ def _facts(trial: Trial) -> run.Facts:
 def _concluded(trial: Trial, baseline: Path, asked: Asked) -> Verdict:
     """The sequential verdict, or the fixed-size test's where every sample had to be asked."""
     rest = replace(trial.terms, alpha=trial.terms.alpha * (1 - SEQUENTIAL_SHARE))
-    tasks = [work.task.name for work in trial.plan.work]
-    fixed = compare(baseline, trial.plan.results.folder, rest, tasks)
+    fixed = compare(baseline, trial.plan.results.folder, rest, registry.select(trial.plan.options.tasks))
     decided = asked.outcome.verdict
     if decided is None or fixed.verdict == "not comparable":
         return replace(fixed, terms=trial.terms, asked=asked)
@@ -102,6 +106,7 @@ class _Contest:
 
     work: Work
     side: Side
+    measure: Measure
     order: list[list[str]]
     largest: int
     why_not: str = ""
@@ -117,15 +122,19 @@ class _Contest:
         known = {sample.id for sample in work.samples}
         missing = [id for id in side.lines if id not in known]
         same = restricted(work, list(side.lines))
-        against = list(differing_facts(side.record, _asked_facts(trial.plan, same)))
+        against = list(differing_facts(side.record, _asked_facts(trial, same)))
+        if side.record.get("judge") and trial.jury is None:
+            against.append(f"the baseline was judged: give --judge as for it ({side.record['judge'].get('name')})")
         if missing:
             against.append(f"{len(missing)} of the baseline's samples are not in these rows, such as {missing[0]!r}")
-        alone = pair(side, side, measure_of(side))
+        measure = measure_of(work.task.headline, side)
+        alone = pair(side, side, measure)
         if alone is None:
             against.append("the baseline holds no graded sample")
         return cls(
             work=same,
             side=side,
+            measure=measure,
             order=_order(side, f"{trial.seed} {work.task.name}"),
             largest=max((change.size for change in alone.difference.changes), default=1) if alone else 1,
             why_not="; ".join(against),
@@ -135,16 +144,16 @@ class _Contest:
         return restricted(self.work, self.asked)
 
 
-def _asked_facts(plan: Plan, work: Work) -> dict[str, object]:
-    """What a summary of this work would say of the task, before anything is asked. Judges are not asked in rounds."""
-    task = work.task
-    protocol = plan.protocol(task)
+def _asked_facts(trial: Trial, work: Work) -> dict[str, object]:
+    """What a summary of this work would say of the task, before anything is asked."""
+    task, jury = work.task, trial.jury
     return {
         "task_version": task.version,
-        "protocol": protocol,
+        "protocol": trial.plan.protocol(task),
         "scale": task.scale,
         "higher_is_better": task.higher_is_better,
         "data": work.data,
+        "judge": {"name": jury.name, "model": jury.name} if jury is not None and task.rubric else None,
         "sampling": asdict(work.requests[0].sampling) if work.requests else {},
     }
 
@@ -178,10 +187,39 @@ def rounds(trial: Trial, contests: Sequence[_Contest]) -> Iterator[Round]:
             batches[own.name] = [id for cluster in own.order[done[i] : upto] for id in cluster]
             done[i] = upto
         parts = [restricted(own.work, batches[own.name]) for own in contests]
-        waiting = run.unanswered(parts, trial.plan.results)
-        run.collect(trial.plan.model, waiting, trial.plan.results, trial.watch)
+        _ask(trial, parts)
         yield {own.name: _seen(trial, own, part) for own, part in zip(contests, parts, strict=True)}
         _check_graded(contests, trial.terms)
+
+
+def _ask(trial: Trial, parts: Sequence[Work]) -> None:
+    """Ask the candidate what a round is made of, and judges beside it what rules could not settle."""
+    results, jury = trial.plan.results, trial.jury and _seated(trial.jury)
+    waiting = run.unanswered(parts, results)
+    if jury is None:
+        run.collect(trial.plan.model, waiting, results, trial.watch)
+        return
+
+    def both(work: Work, sample: Sample, request: Request, response: Response) -> None:
+        trial.watch(work, sample, request, response)
+        jury.consider(work, sample, request, response)
+
+    jury.start()
+    try:
+        run.collect(trial.plan.model, waiting, results, both)
+        jury.sweep(parts, results)
+        jury.finish()
+    except KeyboardInterrupt:
+        jury.drain()
+        raise
+
+
+def _seated(jury: Panel) -> Panel:
+    """The same judges at desks of this round's, whose accounts go on: a desk that has finished asks nothing more."""
+    desks = [Desk(own.model, own.results, own.price, own.limits) for own in jury.desks]
+    for desk, own in zip(desks, jury.desks, strict=True):
+        desk.spent = own.spent
+    return Panel(desks)
 
 
 def shares(total: int) -> Iterator[float]:
@@ -195,12 +233,13 @@ def shares(total: int) -> Iterator[float]:
 
 def _seen(trial: Trial, contest: _Contest, part: Work) -> tuple[stats.Change, ...]:
     """Grade a round's answers of one task and set them beside the baseline's."""
-    graded = run.grade(part, trial.plan.results, trial.plan.protocol(part.task))
+    graded = run.grade(part, trial.plan.results, trial.plan.protocol(part.task), trial.jury)
     lines = {g.sample.id: run.score_line(g) for g in graded}
     contest.asked += lines
     contest.ungraded += sum(line["value"] is None for line in lines.values())
     old = replace(contest.side, lines={id: contest.side.lines[id] for id in lines})
-    pairs = pair(old, replace(contest.side, lines=lines), measure_of(contest.side))
+    # Another number than a plain mean has no change a cluster to bet on: it waits for the fixed-size test.
+    pairs = pair(old, replace(contest.side, lines=lines), contest.measure) if contest.measure.is_mean else None
     return pairs.difference.changes if pairs else ()
 
 

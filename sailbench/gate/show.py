@@ -9,12 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from sailbench.contrast import HEADLINE, OTHER
 from sailbench.gate.pairing import Flip
 from sailbench.gate.verdict import Finding, Verdict
 
 HEADINGS = ("task", "baseline", "candidate", "difference", "interval", "samples", "lost", "gained", "verdict")
 SHOWN_FLIPS, LONGEST_ANSWER = 50, 60
 TERMINAL_FLIPS = 20
+MEND = "`sailbench run` writes older scores anew and asks nothing; a task of your own is named by --task FILE.py"
 SHARES = ("baseline", "candidate", "difference", "lower", "upper", "detectable", "noise")
 
 
@@ -89,8 +91,10 @@ def notes(verdict: Verdict) -> Iterator[str]:
             yield f"{own.task}: {enough(own)}"
         if own.method == "same answers":
             yield f"{own.task}: every answer is the same"
-        if "headline" in own.measure:
-            yield f"{own.task}: tested on the plain mean of its samples; its headline is another mean of them"
+        if own.measure == OTHER.name:
+            yield f"{own.task}: tested on the plain mean of its samples; its headline is another mean of them ({MEND})"
+        if verdict.asked and own.measure == HEADLINE:
+            yield f"{own.task}: its headline is no plain mean, so it cannot stop early; all of it is asked and tested"
         if own.noise:
             yield f"{own.task}: repeated baseline runs differ by {100 * own.noise:.2f} points; the test allows for it"
 
@@ -116,14 +120,17 @@ def _short(answer: str | None) -> str:
     return repr(text if len(text) <= LONGEST_ANSWER else text[: LONGEST_ANSWER - 3] + "...")
 
 
-def markdown(verdict: Verdict) -> str:
-    """A summary for a pull request; whatever a model said is escaped."""
-    out = [f"## sailbench gate: {verdict.verdict}", "", _escaped(headline(verdict)), ""]
+def markdown(verdict: Verdict, flips: str = "") -> str:
+    """A summary for a pull request; whatever a model said is escaped. `flips` is where what changed is shown."""
+    out = [f"## sailbench gate: {verdict.verdict}", "", escaped(headline(verdict)), ""]
     rows = [cells(own, verdict.terms.alpha) for own in _all(verdict) if own.difference is not None]
     for row in (HEADINGS, ("---",) * len(HEADINGS), *rows) if rows else ():
-        out.append("| " + " | ".join(map(_escaped, row)) + " |")
-    out += ["", *(f"- {_escaped(note)}" for note in notes(verdict))]
+        out.append("| " + " | ".join(map(escaped, row)) + " |")
+    out += ["", *(f"- {escaped(note)}" for note in notes(verdict))]
     if verdict.flips:
+        if flips:
+            images = f"{escaped(flips)}/flips.md and {escaped(flips)}/index.html"
+            out += ["", f"With their images and both answers in full: {images}."]
         out += ["", f"<details><summary>{len(verdict.flips)} samples changed their value</summary>", ""]
         out += ["| task | sample | value | baseline answer | candidate answer |", "| --- | --- | --- | --- | --- |"]
         out += [_flip_row(flip) for flip in verdict.flips[:SHOWN_FLIPS]]
@@ -136,10 +143,10 @@ def markdown(verdict: Verdict) -> str:
 def _flip_row(flip: Flip) -> str:
     values = f"{flip.baseline:g} → {flip.candidate:g}"
     row = (flip.task, flip.id, values, _short(flip.baseline_answer), _short(flip.candidate_answer))
-    return "| " + " | ".join(map(_escaped, row)) + " |"
+    return "| " + " | ".join(map(escaped, row)) + " |"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that Markdown shows as it is: no markup, no cell or line ends, no mention of a user."""
     plain = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ").replace("@", "@\u200b")
     return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", plain)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sailbench.errors import StoreError
+from sailbench.store import json_record
 
 SCORES = ".scores.jsonl"
 Lines = Mapping[str, Mapping[str, Any]]
@@ -55,40 +56,38 @@ def read(folder: Path, task: str) -> Side:
         raise StoreError(f"{summary} is not a summary: {error}") from error
     if not isinstance(record, dict) or not {"task_version", "protocol", "value", "scale"} <= record.keys():
         raise StoreError(f"{summary} is not a summary that `sailbench run` wrote")
-    return Side(
-        task=task,
-        record=record,
-        lines={str(line["id"]): line for line in json_lines(folder / f"{task}{SCORES}", ("id", "value", "answer"))},
-        answers=answers(folder / f"{task}.jsonl"),
-    )
+    lines = {str(line["id"]): line for line in json_lines(folder / f"{task}{SCORES}", ("id", "value", "answer"))}
+    return Side(task=task, record=record, lines=lines, answers=answers(folder / f"{task}.jsonl", lines))
 
 
-def answers(journal: Path) -> dict[str, Mapping[str, Any]]:
-    """The last answer to each sample that a journal holds; empty without one. A torn last line is passed over.
+def answers(journal: Path, graded: Lines) -> dict[str, Mapping[str, Any]]:
+    """The answer to each sample that was graded, by its key; the last one where grades do not tell keys.
 
-    What the model was asked besides the sample's own question, for a judge, is marked and passed over too.
+    Empty without a journal. A torn last line is passed over, and so is what a judge was asked.
     """
     if not journal.exists():
         return {}
-    found = json_lines(journal, ("id", "text"), torn=True)
-    return {str(line["id"]): line for line in found if "inquiry" not in line}
+    keys = {id: line["key"] for id, line in graded.items() if "key" in line}
+    found = [line for line in json_lines(journal, ("id", "text"), torn=True) if "inquiry" not in line]
+    last = {str(line["id"]): line for line in found}
+    told = {str(line["id"]): line for line in found if line.get("key") == keys.get(str(line["id"]), "")}
+    return {id: line for id, line in (last | told).items() if id in told or id not in keys}
 
 
 def json_lines(path: Path, needed: tuple[str, ...], torn: bool = False) -> Iterator[Mapping[str, Any]]:
     """The records of a JSON Lines file, each with the keys that are needed."""
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     except FileNotFoundError:
         raise StoreError(f"{path} is missing; `sailbench run` writes it") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise StoreError(f"cannot read {path}: {error}") from error
-    # Not `splitlines`: answers may hold U+2028 and its like, which end a line for it but not in JSON.
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(content.split(b"\n"), 1):
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
-            if not isinstance(record, dict) or not set(needed) <= record.keys():
+            record = json_record(line)
+            if not set(needed) <= record.keys():
                 raise ValueError(f"a line has {', '.join(needed)}")
         except ValueError as error:
             if torn:

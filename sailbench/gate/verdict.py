@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sailbench import stats
+from sailbench.contrast import Measure, headline_of, measure_of
 from sailbench.errors import StoreError, UsageError, did_you_mean
 from sailbench.gate import sides
-from sailbench.gate.pairing import Flip, Pairs, measure_of, obstacles, pair
+from sailbench.gate.pairing import Flip, Pairs, obstacles, pair
 from sailbench.gate.sides import Side
 from sailbench.stats.paired import run_noise
 
@@ -117,23 +118,32 @@ class Compared:
 def compare(
     baseline: Path, candidate: Path, terms: Terms, tasks: Sequence[str] = (), noise: Sequence[Path] = ()
 ) -> Verdict:
-    """The verdict on one results folder against another; `noise` are folders of repeated runs of the baseline."""
+    """The verdict on one results folder against another; `noise` are folders of repeated runs of the baseline.
+
+    Tasks are named, or the files of tasks that are not bundled are; by default all of the baseline's are compared.
+    """
     old, new = sides.model_folder(baseline), sides.model_folder(candidate)
     repeats = [sides.model_folder(folder) for folder in noise]
-    found = {task: _compared(old, new, task, terms, repeats) for task in chosen(old, tasks)}
+    found = {name_of(task): _compared(old, new, task, terms, repeats) for task in chosen(old, tasks)}
     return judge(found, terms, (str(old), str(new)))
 
 
 def chosen(baseline: Path, tasks: Sequence[str]) -> list[str]:
-    """The tasks to compare: those named, else all of the baseline's."""
+    """The tasks to compare: those named (or whose files are), else all of the baseline's."""
     there = sides.tasks_in(baseline)
-    for task in tasks:
+    for task in map(name_of, tasks):
         if task not in there:
             raise UsageError(f"no results of {task!r} in {baseline}{did_you_mean(task, there)}")
     return list(dict.fromkeys(tasks)) or there
 
 
-def _compared(baseline: Path, candidate: Path, task: str, terms: Terms, repeats: Sequence[Path]) -> Compared:
+def name_of(task: str) -> str:
+    """The name under which a task that was named, or whose file was, has its results."""
+    return Path(task).stem if task.endswith(".py") else task
+
+
+def _compared(baseline: Path, candidate: Path, named: str, terms: Terms, repeats: Sequence[Path]) -> Compared:
+    task = name_of(named)
     try:
         old, new = sides.read(baseline, task), sides.read(candidate, task)
     except StoreError as error:
@@ -141,10 +151,11 @@ def _compared(baseline: Path, candidate: Path, task: str, terms: Terms, repeats:
     against = obstacles(old, new, terms.most_ungraded)
     if against:
         return Compared(why_not="; ".join(against))
-    pairs = pair(old, new, measure_of(old, new))
+    measure = measure_of(headline_of(named), old, new)
+    pairs = pair(old, new, measure)
     if pairs is None:
         return Compared(why_not="no sample is graded on both sides")
-    again = [_repeat(old, folder, terms) for folder in repeats]
+    again = [_repeat(old, folder, terms, measure) for folder in repeats]
     why_not = next((why for why in again if isinstance(why, str)), "")
     noise = run_noise([d for d in again if isinstance(d, stats.Difference)])
     return Compared(
@@ -152,14 +163,14 @@ def _compared(baseline: Path, candidate: Path, task: str, terms: Terms, repeats:
     )
 
 
-def _repeat(baseline: Side, folder: Path, terms: Terms) -> stats.Difference | str:
+def _repeat(baseline: Side, folder: Path, terms: Terms, measure: Measure) -> stats.Difference | str:
     """A repeated run's difference from the baseline, or why it is no repetition."""
     try:
         again = sides.read(folder, baseline.task)
     except StoreError as error:
         return str(error)
     against = obstacles(baseline, again, terms.most_ungraded)
-    pairs = None if against else pair(baseline, again, measure_of(baseline, again))
+    pairs = None if against else pair(baseline, again, measure)
     return pairs.difference if pairs else f"{folder} repeats another run: {'; '.join(against) or 'nothing is graded'}"
 
 
@@ -208,7 +219,7 @@ def _finding(task: str, own: Pairs, terms: Terms, word: Word, p_values: Mapping[
         verdict=word,
         measure=own.measure,
         n=d.n,
-        clusters=len(d.changes),
+        clusters=d.clusters,
         baseline=own.baseline,
         candidate=own.candidate,
         difference=d.mean,
@@ -249,7 +260,7 @@ def _pooled(kept: Mapping[str, Pairs], terms: Terms) -> Finding:
         verdict=word,
         measure="tasks, each once",
         n=n,
-        clusters=sum(len(d.changes) for d in strata),
+        clusters=sum(d.clusters for d in strata),
         baseline=sum(own.baseline for own in kept.values()) / len(strata),
         candidate=sum(own.candidate for own in kept.values()) / len(strata),
         difference=limits.value,

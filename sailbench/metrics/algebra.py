@@ -9,14 +9,20 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-EQUAL, UNEQUAL, ERROR = "equal", "unequal", "error"
+EQUAL, UNEQUAL, ERROR, LATE = "equal", "unequal", "error", "late"
 MEMORY = 2 << 30  # bytes
 GRACE = 5  # seconds after which a worker that nobody waits for stops itself
+BITS = 1 << 27  # of a number that no worker would have in time: 40 million digits take Python a minute
+LARGEST = 5_000_000  # of which a factorial is taken in time
+
+
+class EndlessError(Exception):
+    """What is asked would take minutes: known without waiting for it."""
 
 
 def parsed(text: str) -> Any:
@@ -61,6 +67,8 @@ def same_expression(left: str, right: str, tolerance: float) -> str:
             return _word(abs(_simplified(one - other).evalf()) < 1e-3)
         near = _computable(one) and _computable(other) and abs(one.evalf() - other.evalf()) <= tolerance * 1.01
         return EQUAL if near else UNEQUAL
+    except EndlessError:
+        raise
     except Exception:
         # Complex numbers, relations, infinities: sympy raises what it likes, and the authors take all of it for a no.
         return UNEQUAL
@@ -109,9 +117,44 @@ def _unknowns(expression: Any) -> bool:
 
 
 def _simplified(expression: Any) -> Any:
+    """Simplifying computes the powers and factorials that the parser left as they are written: 9^(9^9) as well."""
     from sympy import simplify
 
+    if any(map(_endless, _numeric(expression))):
+        raise EndlessError(expression.func.__name__)
     return simplify(expression)
+
+
+def _numeric(expression: Any) -> Iterator[Any]:
+    """The powers, factorials and binomials of whole numbers in an expression; those within first."""
+    from sympy import Pow, binomial, factorial, postorder_traversal
+
+    for own in postorder_traversal(expression):
+        if isinstance(own, Pow | factorial | binomial) and all(_whole(one) is not None for one in own.args):
+            yield own
+
+
+def _whole(expression: Any) -> float | None:
+    """A whole number's size, without computing it: of one too large for a float infinity; None for anything else."""
+    from sympy import Integer, Pow
+
+    if isinstance(expression, Integer):
+        return math.inf if abs(expression.p).bit_length() > 1000 else float(abs(expression.p))
+    if not isinstance(expression, Pow):
+        return None
+    base, exponent = map(_whole, expression.args)
+    if base is None or exponent is None:
+        return None
+    return math.inf if base > 1 and exponent * math.log2(base) > 1000 else base**exponent
+
+
+def _endless(expression: Any) -> bool:
+    from sympy import Pow
+
+    first, *rest = (_whole(one) or 0.0 for one in expression.args)
+    if isinstance(expression, Pow):
+        return first > 1 and rest[0] * math.log2(first) > BITS
+    return first > LARGEST and min(rest, default=first) > 1
 
 
 def _word(truth: Any) -> str:
@@ -147,6 +190,8 @@ def serve() -> None:
         _stop_after(question["seconds"] + GRACE)
         try:
             word = QUESTIONS[question["name"]](*question["arguments"])
+        except EndlessError:
+            word = LATE
         except Exception:
             word = ERROR
         channel.write(json.dumps(word) + "\n")

@@ -3,12 +3,11 @@ r"""Answers that a reply puts into a \boxed{} or announces, compared as texts or
 hychaochao/EMMA@838b6de evaluation/evaluate.py and utils.py
 """
 
-import re
-
 from sailbench.extract import Found
 from sailbench.metrics.latex import latex_value
+from sailbench.metrics.stretches import within_lines
 
-_TEXT = re.compile(r"\\text{(.*?)}")
+_TEXT = r"\text{"
 _LEADS = ("final answer is", "correct answer is", "answer should be", "answer is")
 
 
@@ -30,7 +29,7 @@ def announced_answer(reply: str) -> Found | None:
         return Found(reply, "a number")
     boxed = _last_box(reply)
     if boxed is not None:
-        words = _TEXT.findall(boxed)
+        words = [boxed[start + len(_TEXT) : end - 1] for start, end in within_lines(boxed, _TEXT, "}")]
         return Found((words[-1] if words else boxed).strip(), "boxed")
     for lead in _LEADS:
         if lead in reply.lower():

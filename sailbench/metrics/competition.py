@@ -60,7 +60,9 @@ def spelled_answer(text: str) -> str | None:
         spelled = spelled.split(r"\in ")[1]
     for old, new in _SPELLINGS:
         spelled = spelled.replace(old, new)
-    return _UPRIGHT.sub(r"\1", spelled.strip(_ENDS))
+    spelled = spelled.strip(_ENDS)
+    end = spelled.rfind("}") + 1  # tried only where a brace closes: each try reads on to the next one
+    return _UPRIGHT.sub(r"\1", spelled[:end]) + spelled[end:]
 
 
 def _boxes(text: str) -> list[str] | None:

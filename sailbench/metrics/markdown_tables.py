@@ -5,7 +5,8 @@ it from intsig-textin/markdown_tester.
 """
 
 import re
-from collections.abc import Iterator
+
+from sailbench.metrics.stretches import stretches
 
 _RULE = re.compile(r"-*?:|---|:-*?")
 
@@ -90,11 +91,3 @@ def _one_table(block: str) -> str:
         own = [line for line in lines if not re.search(r"</?t(able|head|body)>", line)]
         rows += own if len(own) > 2 else []
     return "\n\n<table>\n{}\n</table>\n\n".format("\n".join(rows))
-
-
-def stretches(text: str, opening: str, closing: str) -> Iterator[tuple[int, int]]:
-    """All from an opening mark to the next closing one, one after the other."""
-    end = 0
-    while (start := text.find(opening, end)) >= 0 and (closes := text.find(closing, start + len(opening))) >= 0:
-        end = closes + len(closing)
-        yield start, end

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sailbench.metrics.markdown_tables import table_rows, tables_as_html
+from sailbench.metrics.stretches import blanked, stretches
 
 MOST_TABLES = 1_000  # on one page; further ones are no tables
 
@@ -30,8 +31,8 @@ class Block(NamedTuple):
 _DISPLAYED = {"$$": "$$", r"\[": r"\]", "$": "$", r"\(": r"\)"}
 _DOLLARS = {"$$": "$$", "$": "$", r"\(": r"\)"}
 _CODE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
-_HTML_TABLE = re.compile(r"<table.*?</table>", re.DOTALL)
-_LATEX_TABLE = re.compile(r"\\begin{table}.*?\\end{table}", re.DOTALL)
+_HTML_TABLE = ("<table", "</table>")
+_LATEX_TABLE = (r"\begin{table}", r"\end{table}")
 
 
 def page_blocks(page: str) -> list[Block]:
@@ -46,8 +47,8 @@ def page_blocks(page: str) -> list[Block]:
     blocks += formulae
     if len(table_rows(f"{page}\n")) >= 2:
         page = tables_as_html(page)
-        blocks += [Block("html_table", found.start(), found[0].strip()) for found in _HTML_TABLE.finditer(page)]
-        page = _HTML_TABLE.sub(lambda found: " " * len(found[0]), page)
+        blocks += [Block("html_table", start, page[start:end]) for start, end in stretches(page, *_HTML_TABLE)]
+        page = blanked(page, *_HTML_TABLE)
     blocks += [Block("text", found.start(), found[2].strip()) for found in _CODE.finditer(page)]
     page = _CODE.sub(lambda found: " " * len(found[0]), page)
     blocks += _paragraphs(_without_commands(page))
@@ -80,8 +81,8 @@ def _blanked(page: str, start: int, end: int) -> str:
 
 
 def _latex_tables(page: str) -> list[Piece]:
-    tables = [(found.start(), found[0]) for found in _LATEX_TABLE.finditer(page)]
-    page = _LATEX_TABLE.sub(lambda found: " " * len(found[0]), page)
+    tables = [(start, page[start:end]) for start, end in stretches(page, *_LATEX_TABLE)]
+    page = blanked(page, *_LATEX_TABLE)
     begins = [found.start() for found in re.finditer(r"\\begin{tabular}", page)][:MOST_TABLES]
     ends = [found.start() for found in re.finditer(r"\\end{tabular}", page)]
     # The original counts the signs of its patterns, one more than those of what they match; so the piece has one more.
@@ -136,7 +137,7 @@ class Marked(NamedTuple):
     mark: str
 
 
-def _marked(text: str, marks: Mapping[str, str]) -> Iterator[Marked]:
+def marked(text: str, marks: Mapping[str, str]) -> Iterator[Marked]:
     """Pieces between marks from left to right, each up to the next closing mark."""
     openings = re.compile("|".join(map(re.escape, marks)))
     place, missing = 0, set[str]()
@@ -157,9 +158,9 @@ def _marked(text: str, marks: Mapping[str, str]) -> Iterator[Marked]:
 def _formulae(page: str) -> tuple[list[Block], str]:
     r"""All formulae, between \[ and \], and the page without the displayed ones: those within a line stay in it."""
     blocks, kept = [], page
-    for start, end, _ in _marked(page, _DISPLAYED):
+    for start, end, _ in marked(page, _DISPLAYED):
         line = "".join(page[start:end].split())
-        dollars = list(_marked(line, _DOLLARS))
+        dollars = list(marked(line, _DOLLARS))
         # Of several, all are rewritten as the first one is: only what stands between marks like its own is kept.
         shown = not dollars or (dollars[0].mark == "$$" and dollars[0].end - dollars[0].start > 4)
         if shown:

@@ -9,11 +9,14 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from sailbench.metrics.page_blocks import marked
+from sailbench.metrics.stretches import replaced
+
 LONGEST_FORMULA = 5_000  # characters; a longer one stays as it is
 LONGEST_TABLE = 100_000  # characters; a longer one is none
 MOST_SPANS = 2_000  # in a table; one with more is none
 
-_INLINE = re.compile(r"\$(.*?)\$|\\\((.*?)\\\)")
+_INLINE = {"$": "$", r"\(": r"\)"}
 _ESCAPED = re.compile(r"\\[\\_&%^]")
 
 
@@ -23,7 +26,7 @@ def spelled_text(text: str) -> str:
     >>> spelled_text("A $x^2$, b.\n"), spelled_text(r"c/t \(\alpha_1\)")
     ('Ax2b', 'cα_1')
     """
-    return _letters(_plain_formulae(text))
+    return _letters("\n".join(map(_plain_formulae, text.split("\n"))))
 
 
 def _letters(text: str) -> str:
@@ -32,15 +35,15 @@ def _letters(text: str) -> str:
     return re.sub(r"[^\w\u4e00-\u9fff]", "", text)
 
 
-def _plain_formulae(text: str) -> str:
+def _plain_formulae(line: str) -> str:
     pieces, end = [], 0
-    for found in _INLINE.finditer(text):
-        formula = _ESCAPED.sub("", found[1] if found[1] is not None else found[2])
+    for found in marked(line, _INLINE):
+        formula = _ESCAPED.sub("", line[found.start + len(found.mark) : found.end - len(found.mark)])
         plain = _plain(formula + " " * formula.endswith("\\")) if any(sign in formula for sign in r"\^_") else None
         if plain is not None:
-            pieces += [text[end : found.start()], plain.strip()]
-            end = found.end()
-    return "".join(pieces) + text[end:]
+            pieces += [line[end : found.start], plain.strip()]
+            end = found.end
+    return "".join(pieces) + line[end:]
 
 
 @lru_cache(maxsize=4096)
@@ -66,9 +69,8 @@ _FONTS = (
     *(r"\space", r"\thickspace", r"\thinspace", r"\medspace", r"\nobreakspace", r"\negmedspace", r"\quad"),
     *(r"\qquad", r"\enspace", r"\substackw", " "),
 )
-_DISPLAYED = re.compile(r"\\\[(.+?)(?<!\\)\\\]")
-_DROPPED = [re.compile(own) for own in (r"\\tag\{.*?\}", r"\\hspace\{.*?\}", r"\\begin\{.*?\}", r"\\end\{.*?\}")]
-_DROPPED.append(re.compile(r"\\arraycolsep.*?\}"))
+_CLOSING = re.compile(r"(?<!\\)\\\]")
+_DROPPED = (r"\tag{", r"\hspace{", r"\begin{", r"\end{", r"\arraycolsep")  # each up to the next brace
 
 
 def spelled_formula(text: str) -> str:
@@ -77,17 +79,24 @@ def spelled_formula(text: str) -> str:
     >>> spelled_formula(r"\[ \mathbf{X} = 1 \tag{2} \]")
     '{x}=1'
     """
-    displayed = _DISPLAYED.search(text)
-    text = displayed[1].strip() if displayed else text
-    for pattern in _DROPPED:
-        text = pattern.sub("", text)
+    displayed = next(filter(None, map(_displayed, text.split("\n"))), None)
+    text = text if displayed is None else displayed.strip()
+    for opening in _DROPPED:
+        text = replaced(text, opening, "}")
     text = text.strip(".")
     for name in _FONTS:
         text = text.replace(name, "")
     return text.lower()
 
 
-_TABLE = re.compile(r"<table\b[^>]*>(.*)</table>", re.DOTALL | re.IGNORECASE)
+def _displayed(line: str) -> str | None:
+    r"""What stands between the first \[ and the next \], if there is something."""
+    start = line.find(r"\[")
+    closing = _CLOSING.search(line, start + 3) if start >= 0 else None
+    return line[start + 2 : closing.start()] if closing else None
+
+
+_OPENING_TABLE, _CLOSING_TABLE = re.compile(r"<table\b", re.IGNORECASE), re.compile("</table>", re.IGNORECASE)
 _ATTRIBUTES = [re.compile(f' {name}=".*?"') for name in ("style", "height", "width", "align", "class")]
 _TAGS_WITHIN = ("<sup>", "</sup>", "<sub>", "</sub>", "<span>", "</span>", "<div>", "</div>", "<p>", "</p>")
 
@@ -103,14 +112,21 @@ def spelled_table(text: str) -> str:
     if "<table" not in text.replace(" ", "") or len(text) > LONGEST_TABLE or text.count("<span") > MOST_SPANS:
         return ""
     text = unicodedata.normalize("NFKC", html.unescape(_cells(text)).replace("\n", "")).strip()
-    text = "".join(_TABLE.findall(text))
+    text = _within_table(text)
     for attribute in _ATTRIBUTES:
         text = attribute.sub("", text)
     text = re.sub(r"\s+", " ", re.sub("</?tbody>", "", text))
     text = f'<html><body><table border="1" >{text}</table></body></html>'
     for tag in (*_TAGS_WITHIN, '<spandata-span-identity="">'):
         text = text.replace(tag, "")
-    return re.sub("<colgroup>.*?</colgroup>", "", text)
+    return replaced(text, "<colgroup>", "</colgroup>")
+
+
+def _within_table(text: str) -> str:
+    opening, closings = _OPENING_TABLE.search(text), [found.start() for found in _CLOSING_TABLE.finditer(text)]
+    last = closings[-1] if closings else -1
+    begins = text.find(">", opening.end(), last) if opening and opening.end() <= last else -1
+    return text[begins + 1 : last] if begins >= 0 else ""
 
 
 def _cells(text: str) -> str:
@@ -121,9 +137,9 @@ def _cells(text: str) -> str:
     for heading in soup.find_all("th"):
         heading.name = "td"
     for head in soup.find_all("thead"):
-        head.unwrap()
+        head.hidden = True  # as `unwrap`, which takes long where tags are nested deep
     for formula in soup.find_all("math"):
         formula.replace_with(f"${formula.get('alttext', '')}$")
     for span in soup.find_all("span"):
-        span.unwrap()
+        span.hidden = True
     return str(soup)

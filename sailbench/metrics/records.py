@@ -11,7 +11,7 @@ from typing import Any
 from sailbench.metrics.literals import LONGEST, NotLiteralError, python_literal
 from sailbench.metrics.teds import rows_as_page
 
-_FENCE = re.compile(r"```(?:python|json)?\n(.*?)\n```", re.DOTALL | re.IGNORECASE)
+_FENCE, _FENCE_END = re.compile(r"```(?:python|json)?\n", re.IGNORECASE), "\n```"
 _PAIR = re.compile(r"""["']?([\w\s]+)["']?\s*[:=]\s*["']?([^\n,"'{}]+)["']?""")
 _SEPARATOR = re.compile("[:=]")
 _IN_WORDS = re.compile(r"[\w\s]")
@@ -26,12 +26,19 @@ def read_record(text: str) -> dict[str, str]:
     >>> read_record('{"a": 1, "b": [2]}'), read_record("total: 5, date = 'May'"), read_record("[1]")
     ({'a': '1', 'b': '[2]'}, {'total': '5', 'date': 'May'}, {})
     """
-    fenced = _FENCE.search(text)
-    content = fenced[1] if fenced else text.strip()
+    fenced = next(_fenced(text), None)
+    content = text.strip() if fenced is None else fenced
     found = _parsed(content)
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
         return {}
     return {key.strip(): str(value).strip() for key, value in found.items()}
+
+
+def _fenced(text: str) -> Iterator[str]:
+    end = 0
+    while (opening := _FENCE.search(text, end)) and (closes := text.find(_FENCE_END, opening.end())) >= 0:
+        yield text[opening.end() : closes]
+        end = closes + len(_FENCE_END)
 
 
 def _parsed(content: str) -> Any:
@@ -107,7 +114,7 @@ def read_chart(text: str) -> dict[Any, Any]:
     >>> read_chart("chart = {'a': {'x': 1}}  # done")
     {'a': {'x': 1}}
     """
-    fences = _FENCE.findall(text)
+    fences = list(_fenced(text))
     content = max(fences, key=len) if fences else text.strip()
     content = re.sub(r"^\s*\w+\s*=\s*", "", content.strip(), count=1)
     content = re.sub(r"#.*", "", content)

@@ -16,13 +16,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from sailbench.errors import SailbenchError
-from sailbench.metrics.algebra import EQUAL, ERROR
+from sailbench.metrics.algebra import EQUAL, ERROR, LATE
 
 SECONDS = 10.0
 LONGEST = 1000  # characters of an expression: the longest gold answers have some 300
 DEEPEST = 60  # brackets within brackets
 WORDIEST = 150  # letters that are no command's: each is an unknown to the parser, which takes 10 ms for it
-LATE = "late"
 START = 60.0  # seconds until a worker on a busy machine has loaded sympy
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from sailbench.metrics.edit_distance import edit_similarity
+from sailbench.metrics.stretches import replaced, stretches
 from sailbench.metrics.teds import as_page, table_similarity_score
 
 
@@ -46,9 +47,8 @@ def _tokens(text: str, words: bool, plain: bool) -> list[str]:
 
 
 _PREAMBLE = (
-    *(re.compile(r"\\documentclass\{.*?\}"), re.compile(r"\\usepackage\[.*?\]\{.*?\}")),
-    *(re.compile(r"\\usepackage\{.*?\}"), re.compile(r"\\geometry\{.*?\}")),
-    *(re.compile(r"\\begin\{document\}"), re.compile(r"\\end\{document\}"), re.compile(r"\\noindent")),
+    *((r"\documentclass{", "}"), (r"\usepackage[", "]{", "}"), (r"\usepackage{", "}"), (r"\geometry{", "}")),
+    *((r"\begin{document}",), (r"\end{document}",), (r"\noindent",)),
 )
 _HALF_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 
@@ -76,8 +76,8 @@ def document_score(prediction: str, truth: str, lenient: bool = False) -> float:
 
 
 def _without_preamble(text: str) -> str:
-    for pattern in _PREAMBLE:
-        text = pattern.sub("", text)
+    for marks in _PREAMBLE:
+        text = replaced(text, *marks)
     return text
 
 
@@ -114,13 +114,17 @@ def html_table_score(prediction: str, truth: str) -> float:
 
 def _flat_tables(text: str) -> str:
     text = text if "</table>" in text else f"{text}</table>"
-    return "".join(map(_flat, re.findall(r"<table.*?>.*?</table>", text, re.DOTALL))).translate(_HALF_WIDTH)
+    tables = (text[start:end] for start, end in stretches(text, "<table", ">", "</table>"))
+    return "".join(map(_flat, tables)).translate(_HALF_WIDTH)
 
 
 def _flat(table: str) -> str:
-    table = re.sub(r">\s+<", "><", re.sub(r"<table.*?>", "<table>", table))
-    table = re.sub(r">(.*?)<", lambda cell: f">{_without_blanks(cell[1])}<", table, flags=re.DOTALL)
-    return table.replace("\n", "").strip()
+    table = re.sub(r">\s+<", "><", replaced(table, "<table", ">", by="<table>"))
+    pieces, place = [], 0
+    for start, end in stretches(table, ">", "<"):
+        pieces += [table[place:start], _without_blanks(table[start:end])]
+        place = end
+    return ("".join(pieces) + table[place:]).replace("\n", "").strip()
 
 
 def blankless_table_score(prediction: str, truth: str) -> float:

@@ -7,7 +7,10 @@ from sailbench.types import Request, Response
 
 
 class Model(Protocol):
-    """One method: `answer`. Requests are drawn as the model has room; each comes back once, with its response."""
+    """One method: `answer`. Requests are drawn as the model has room; each comes back once, with its response.
+
+    A request that is listened to (`talks.Begun.listener`) may come back before with pieces of its answer.
+    """
 
     @property
     def name(self) -> str:

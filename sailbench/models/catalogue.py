@@ -15,17 +15,21 @@ from sailbench.errors import ModelError, did_you_mean
 # The longest answers in VLMEvalKit's configuration of this family (vlmeval/config.py, sail_series).
 DIRECT_TOKENS, THINKING_TOKENS = 1024, 4096
 RANDOM = "sailvl2-random"
+BUNDLED = Path(__file__).parent  # the folders of the checkpoints that come with the package lie here
 # What is fetched of a hub repository: never code, never pickled weights.
 WANTED = ("*.json", "*.txt", "*.jinja", "*.safetensors")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A model's name, what it is, the hub repository of its weights ("" where there is none), how it is asked."""
+    """A model's name, what it is, how it is asked, and where its weights are: in which hub repository, or in which
+    folder beside this file where they come with the package; both are "" for weights that are not to be had.
+    """
 
     name: str
     about: str
     hub: str = ""
+    bundled: str = ""
     thinking: bool = False
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -150,6 +154,11 @@ _ENTRIES = (
         config=_sail(LANGUAGE_17B, any_resolution=True, max_size=1792),
     ),
     Entry(
+        name="sailvl2-nano",
+        about="a small SAIL-VL2 that comes with the package, trained on drawn pictures: answers @smoke, on any machine",
+        bundled="nano",
+    ),
+    Entry(
         name=RANDOM,
         about="a small SAIL-VL2 with random weights, made on first use: answers nonsense, for demos and tests",
     ),
@@ -174,7 +183,8 @@ def locate(source: str | Path, offline: bool = False) -> Path:
     """The folder of a model's checkpoint: a folder as it is, anything on the hub fetched into the hub's cache.
 
     Raises:
-        ModelError: an unknown name, weights that were never released, or a hub that cannot be reached.
+        ModelError: an unknown name, weights that were never released or did not come along with the package, or a hub
+            that cannot be reached.
     """
     check(source)
     text = str(source)
@@ -183,6 +193,8 @@ def locate(source: str | Path, offline: bool = False) -> Path:
     found = entry(text)
     if found is None and _is_folder(text):
         return Path(text).expanduser()
+    if found and found.bundled:
+        return BUNDLED / found.bundled
     return _fetch(found.hub if found else text, offline)
 
 
@@ -190,10 +202,18 @@ def check(source: str | Path) -> None:
     """Raise ModelError, before anything is fetched, for a name that no weights stand behind."""
     text = str(source)
     found = entry(text)
-    if found and not found.hub and text != RANDOM:
+    if found and found.bundled:
+        _check_bundled(BUNDLED / found.bundled, text)
+    elif found and not found.hub and text != RANDOM:
         raise ModelError(f"the weights of {text} were never released; pass a folder that holds them instead")
     if not found and not _is_folder(text) and not re.fullmatch(r"[\w.-]+/[\w.-]+", text):
         raise ModelError(f"there is no model {text!r}{did_you_mean(text.lower(), ENTRIES)}")
+
+
+def _check_bundled(folder: Path, name: str) -> None:
+    missing = [file for file in ("config.json", "model.safetensors") if not (folder / file).is_file()]
+    if missing:
+        raise ModelError(f"{folder} has no {' and no '.join(missing)}: install sailbench anew to have {name}")
 
 
 def _is_folder(text: str) -> bool:
@@ -229,7 +249,14 @@ def _random() -> Path:
 def listing() -> list[dict[str, Any]]:
     """Every entry as plain values, without its configuration."""
     return [
-        {"name": e.name, "about": e.about, "hub": e.hub, "thinking": e.thinking, "max_tokens": e.max_tokens}
+        {
+            "name": e.name,
+            "about": e.about,
+            "hub": e.hub,
+            "bundled": bool(e.bundled),
+            "thinking": e.thinking,
+            "max_tokens": e.max_tokens,
+        }
         for e in ENTRIES.values()
     ]
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from sailbench.errors import ModelError, did_you_mean
 from sailbench.models import catalogue
 from sailbench.models.base import Model
-from sailbench.models.talks import TakesTalks
 from sailbench.types import Request
 
 if TYPE_CHECKING:
@@ -140,17 +139,6 @@ def _bundled(choice: Choice) -> Model:
         return Fleet(model, [partial(_itself, model)] * workers, forked=True)
     places = [f"cuda:{i % gpus}" if gpus else choice.device for i in range(workers)]
     return Fleet(model.description(), [partial(loaded, replace(choice, device=p)) for p in places], forked=False)
-
-
-def for_begun_talks(model: Model) -> Model:
-    """Who answers talks that began elsewhere: the model, or its weights in a way that takes answers already given."""
-    if isinstance(model, TakesTalks):
-        return model
-    from sailbench.models.sail import SailVL2
-    from sailbench.models.splice import Spliced, TorchLanguage
-
-    assert isinstance(model, SailVL2), model
-    return Spliced(model, TorchLanguage(model), window=16)
 
 
 def loaded(choice: Choice) -> "SailVL2":

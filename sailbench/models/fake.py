@@ -1,7 +1,6 @@
 """A model that answers at once with a fixed text: for tests, and to measure what the harness itself costs."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
 
 from sailbench.models.talks import given
 from sailbench.types import Request, Response
@@ -9,8 +8,6 @@ from sailbench.types import Request, Response
 
 class Fake:
     """Answers every turn with `reply`; counts what it was asked."""
-
-    takes_talks: Literal[True] = True
 
     def __init__(self, reply: str = "A", name: str = "fake") -> None:
         self.name, self.reply = name, reply

@@ -7,7 +7,7 @@ SAIL-VL2 alone. Code that comes with a checkpoint is never run, pickled weights 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -16,12 +16,14 @@ from sailbench import media
 from sailbench.errors import ModelError
 from sailbench.models import catalogue, folders, waves
 from sailbench.models.device import placed
+from sailbench.models.sail.decode import BROKEN
 from sailbench.models.waves import Message, Said, Talk
 from sailbench.types import Media, Request, Response
 
 if TYPE_CHECKING:
     from sailbench.models.engines import Choice
 
+NEVER = 1 << 62
 PROTOCOL = 1  # raised when what is fed to a model changes
 # What transformers raises for a folder that it cannot load.
 UNFIT = (OSError, ValueError, KeyError, ImportError, RuntimeError, AttributeError, TypeError)
@@ -29,8 +31,6 @@ UNFIT = (OSError, ValueError, KeyError, ImportError, RuntimeError, AttributeErro
 
 class HF:
     """A model and its processor; `together` requests are answered at once, padded on the left."""
-
-    takes_talks: Literal[True] = True
 
     def __init__(self, model: Any, processor: Any, name: str, files: Sequence[Path] = ()) -> None:
         self.model, self.processor, self.name = model, processor, name
@@ -104,16 +104,19 @@ class HF:
 
     @torch.inference_mode()
     def _batch(self, talks: list[Talk]) -> list[tuple[Talk, Said]]:
+        from transformers import LogitsProcessorList
+
         fed = self._fed(talks)
         with torch.random.fork_rng(enabled=talks[0].sampling.temperature > 0):
             if talks[0].sampling.temperature > 0:
                 torch.manual_seed(talks[0].seed)
-            written = self.model.generate(**fed, **self._how(talks))
+            watch = Watch(len(talks), self.model.device)
+            written = self.model.generate(**fed, **self._how(talks), logits_processor=LogitsProcessorList([watch]))
         start = fed["input_ids"].shape[1]
         lengths = fed["attention_mask"].sum(1).tolist()
         return [
-            (talk, self._said(row[start:].cpu(), talk, length))
-            for talk, row, length in zip(talks, written, lengths, strict=True)
+            (talk, watch.checked(number, self._said(row[start:].cpu(), talk, length)))
+            for number, (talk, row, length) in enumerate(zip(talks, written, lengths, strict=True))
         ]
 
     def _fed(self, talks: Sequence[Talk]) -> Any:
@@ -158,6 +161,25 @@ class HF:
         own = self.model.generation_config.eos_token_id
         own = own if isinstance(own, list) else [own]
         return {token for token in (*own, self._tokenizer.eos_token_id) if token is not None}
+
+
+class Watch:
+    """Sees each step's logits, of which `generate` would take the likeliest even if none is a number."""
+
+    def __init__(self, rows: int, device: torch.device) -> None:
+        self._steps = 0
+        # The step at which each row's logits were no numbers for the first time.
+        self._broken = torch.full((rows,), NEVER, device=device)
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        fine = scores.gather(-1, scores.argmax(-1, keepdim=True))[:, 0].isfinite()  # a NaN counts as the largest
+        self._broken = torch.where(fine, self._broken, self._broken.clamp_max(self._steps))
+        self._steps += 1
+        return scores
+
+    def checked(self, row: int, said: Said) -> Said:
+        """The answer, or an error if a token of it was chosen among what is no number."""
+        return said if int(self._broken[row]) >= said.tokens_out else Said(error=BROKEN)
 
 
 def _pictured(talk: Talk) -> bool:

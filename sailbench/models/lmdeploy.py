@@ -8,7 +8,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sailbench.errors import ModelError
 from sailbench.models import catalogue, folders, remote, waves
@@ -141,7 +141,6 @@ def _written(number: int, future: Future[list[int]]) -> Written:
 class Chat:
     """A model that lmdeploy knows by itself, with its own chat template; images go in as the bytes they are."""
 
-    takes_talks: Literal[True] = True
     hardware = ""
 
     def __init__(self, pipeline: Any, name: str, identity: str, make: Callable[..., Any] = _generation) -> None:

@@ -9,17 +9,19 @@ import base64
 import io
 import json
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sailbench import media
 from sailbench.errors import MediaError, ModelError
 from sailbench.models import talks
+from sailbench.models.interruption import Interruption
 from sailbench.types import Media, Request, Response, Sampling
 
 if TYPE_CHECKING:
@@ -58,8 +60,6 @@ class Remote:
     """Asks an endpoint with up to `concurrency` requests in flight; answers come back in any order."""
 
     hardware = ""
-    takes_talks: Literal[True] = True
-
     def __init__(self, endpoint: Endpoint, name: str = "", sleep: Callable[[float], None] = time.sleep) -> None:
         self.endpoint = endpoint
         self.name = name or endpoint.model
@@ -69,24 +69,44 @@ class Remote:
         self._limit = "max_tokens"
 
     def answer(self, requests: Iterable[Request | None]) -> Iterator[tuple[Request, Response]]:
-        """Requests are drawn as slots become free, so that a stream of them may still be growing."""
+        """Requests are drawn as slots become free, so that a stream of them may still be growing.
+
+        Ctrl-C draws no more, hands on what is in flight, which is paid for, and then raises KeyboardInterrupt.
+        """
         import httpx
 
         limits = httpx.Limits(max_connections=self.endpoint.concurrency)
         with (
             httpx.Client(timeout=self.endpoint.timeout, limits=limits, follow_redirects=False) as client,
-            ThreadPoolExecutor(self.endpoint.concurrency) as pool,
+            Interruption() as interruption,
         ):
             flying: dict[Future[Response], Request] = {}
             for request in requests:
+                if interruption:
+                    break
                 if request is None:
                     yield from self._landed(flying, 0.02)
                     continue
-                flying[pool.submit(self._converse, client, request)] = request
+                flying[self._sent(client, request)] = request
                 if len(flying) >= self.endpoint.concurrency:
                     yield from self._landed(flying)
             while flying:
                 yield from self._landed(flying)
+            if interruption:
+                raise KeyboardInterrupt
+
+    def _sent(self, client: "httpx.Client", request: Request) -> Future[Response]:
+        """A thread each, and one that no exit waits for: a second Ctrl-C ends whatever the server is doing."""
+        future: Future[Response] = Future()
+
+        def fly() -> None:
+            try:
+                future.set_result(self._converse(client, request))
+            except BaseException as error:  # handed over to the thread that waits
+                future.set_exception(error)
+
+        threading.Thread(target=fly, name="request", daemon=True).start()
+        return future
 
     @staticmethod
     def _landed(

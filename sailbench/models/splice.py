@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -81,8 +81,6 @@ class Language(Protocol):
 
 class Spliced:
     """A SAIL-VL2 that sees with `eyes` and speaks with `language`; at most `window` requests are on their way."""
-
-    takes_talks: Literal[True] = True
 
     def __init__(self, eyes: "SailVL2", language: Language, window: int = 256) -> None:
         self.eyes, self.language, self.window = eyes, language, window
@@ -259,7 +257,7 @@ def _told(error: Exception) -> str:
 
 
 class TorchLanguage:
-    """The bundled language model, all waiting prompts a step: for talks that the engine's requests cannot express."""
+    """The bundled language model, all waiting prompts a step: shows the others what is expected of them."""
 
     engine = f"torch {torch.__version__}"
 

@@ -1,10 +1,10 @@
 """What is said in a talk, in order: turns as texts and media, and talks that began elsewhere."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from sailbench.errors import MediaError
+from sailbench.models.pieces import Listener
 from sailbench.types import MEDIA_MARK, Media, Request
 
 Part = str | Media
@@ -15,20 +15,14 @@ class Begun(Request):
     """A talk that began elsewhere: `answers` were given to its first turns, and the response holds those that follow.
 
     `system` takes the place of the model's own system text; None leaves it. `more` says that turns will follow that
-    are not here yet: SAIL-VL2 is shown pictures otherwise in a talk than in a single question.
+    are not here yet: SAIL-VL2 is shown pictures otherwise in a talk than in a single question. `listener` is no part of
+    what is asked.
     """
 
     system: str | None = None
     more: bool = False
     answers: tuple[str, ...] = ()
-
-
-@runtime_checkable
-class TakesTalks(Protocol):
-    """A model whose `answer` knows what `Begun` adds to a request; others would leave it out."""
-
-    @property
-    def takes_talks(self) -> Literal[True]: ...
+    listener: Listener | None = field(default=None, compare=False, repr=False)
 
 
 def given(request: Request) -> tuple[str, ...]:
@@ -44,6 +38,23 @@ def system(request: Request) -> str | None:
 def more(request: Request) -> bool:
     """Whether turns will follow that are not in the request."""
     return isinstance(request, Begun) and request.more
+
+
+def live(request: Request) -> bool:
+    """Whether somebody listens while the answer is being written."""
+    return isinstance(request, Begun) and request.listener is not None and request.listener.live
+
+
+def gone(request: Request) -> bool:
+    """Whether nobody waits for the answer any more."""
+    return isinstance(request, Begun) and request.listener is not None and request.listener.gone
+
+
+def listeners(requests: Iterable[Request]) -> Iterator[Listener]:
+    """Who waits for these, where that is known."""
+    for request in requests:
+        if isinstance(request, Begun) and request.listener is not None:
+            yield request.listener
 
 
 def parts(request: Request) -> Iterator[list[Part]]:

@@ -4,7 +4,7 @@ Checked against vLLM 0.32. Its own scheduler batches; prompts go in as they are 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sailbench.models import catalogue, folders, remote, waves
 from sailbench.models.device import placed
@@ -109,7 +109,6 @@ def _written(output: Any) -> Written:
 class Chat:
     """A model that vLLM knows by itself, with its own chat template; images go in as the bytes they are."""
 
-    takes_talks: Literal[True] = True
     hardware = ""
 
     def __init__(self, engine: Any, name: str, identity: str) -> None:

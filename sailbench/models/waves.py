@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from sailbench.errors import MediaError, SailbenchError
 from sailbench.models import talks
+from sailbench.models.interruption import Interruption
 from sailbench.types import Media, Request, Response, Sampling
 
 Message = dict[str, Any]
@@ -76,16 +77,25 @@ class Speaker(Protocol):
 
 
 def answer(speaker: Speaker, requests: Iterable[Request | None]) -> Iterator[tuple[Request, Response]]:
-    """Each request once, with its response. Media are opened in threads while the wave before is answered."""
-    with ThreadPoolExecutor(max(1, min(16, (os.cpu_count() or 2) // 2)), "open") as pool:
+    """Each request once, with its response. Media are opened in threads while the wave before is answered.
+
+    Ctrl-C ends after the wave that is being answered.
+    """
+    threads = max(1, min(16, (os.cpu_count() or 2) // 2))
+    with ThreadPoolExecutor(threads, "open") as pool, Interruption() as interruption:
         opening: deque[tuple[Request, Future[Talk]]] = deque()
         for request in requests:
             if request is not None:
                 opening.append((request, pool.submit(_opened, speaker, request)))
             if len(opening) >= 2 * speaker.together or (request is None and opening):
                 yield from _wave(speaker, opening)
-        while opening:
+            if interruption:
+                break
+        while opening and not interruption:
             yield from _wave(speaker, opening)
+        if interruption:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise KeyboardInterrupt
 
 
 def _opened(speaker: Speaker, request: Request) -> Talk:

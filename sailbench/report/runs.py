@@ -36,6 +36,14 @@ def read_runs(roots: Sequence[Path]) -> tuple[Run, ...]:
     return runs_below(roots)
 
 
+def read_run(folder: Path) -> Run:
+    """The one run in a model's folder."""
+    own = _run(folder)
+    if not own.records:
+        raise StoreError(f"no summaries in {folder}; give a model's folder as `sailbench run` wrote it")
+    return own
+
+
 def runs_below(roots: Sequence[Path]) -> tuple[Run, ...]:
     """The same, where there may be none."""
     folders = [folder for root in roots for folder in sorted({path.parent for path in root.rglob("*.json")})]

@@ -3,10 +3,10 @@
 F1 counts what was said, not what was right: a reply that says neither word misses a yes, but raises no false alarm.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sailbench.aggregate import Aggregate
+from sailbench.aggregate import Aggregate, Sums, Term, Totals
 from sailbench.task import Rule
 from sailbench.types import Graded, Reply, Sample, Score
 
@@ -72,8 +72,14 @@ def detection(graded: Sequence[Graded], word: str = "Yes", weight: Weight = once
 def measured(quantity: Callable[[Detection], float], word: str = "Yes", weight: Weight = once) -> Aggregate:
     """An aggregate of the counts, None where nothing with any weight was graded."""
 
-    def aggregate(graded: Sequence[Graded]) -> float | None:
-        own = [g for g in graded if g.score.value is not None and weight(g)]
-        return quantity(detection(own, word, weight)) if own else None
+    def terms(graded: Sequence[Graded]) -> Iterable[Term]:
+        for g in graded:
+            if g.score.value is not None and weight(g):
+                yield Term(g.cluster, "n", 1)
+                yield Term(g.cluster, (said(g) == word, g.sample.target == word), weight(g))
 
-    return aggregate
+    def value(held: Totals) -> float | None:
+        kinds = ((True, True), (True, False), (False, True))
+        return quantity(Detection(*(held.get(kind, 0.0) for kind in kinds))) if held.get("n") else None
+
+    return Sums(terms, value)

@@ -1,6 +1,7 @@
 """What a client wants: the body of a chat completion to a request, or a refusal that says what to mend."""
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -50,6 +51,11 @@ class Asked:
     usage: bool
     stops: tuple[str, ...]
     held: tuple["TemporaryDirectory[str]", ...] = ()
+
+    @property
+    def live(self) -> bool:
+        """Whether the answer is read while it is written: to be sent on, or to be ended where the client says."""
+        return self.stream or bool(self.stops)
 
     def release(self) -> None:
         for folder in self.held:
@@ -220,11 +226,14 @@ def _sampling(body: Mapping[str, Any], special: Mapping[str, Any], talk: _Talk, 
     extra = body.get("chat_template_kwargs")
     asked = extra if isinstance(extra, dict) else {}
     thinking = special.get("thinking", asked.get("enable_thinking", rules.thinking))
+    temperature = _number(body, "temperature", 0.0, (0, 2))
+    # Whoever draws without naming a seed wants another answer each time.
+    usual = secrets.randbits(31) if temperature else 0
     return Sampling(
         max_tokens=int(_number(body, limit, rules.max_tokens, (1, MOST_TOKENS), whole=True)),
-        temperature=_number(body, "temperature", 0.0, (0, 2)),
+        temperature=temperature,
         top_p=_number(body, "top_p", 1.0, (0, 1)),
-        seed=int(_number(body, "seed", 0, (-(2**63), 2**63), whole=True)),
+        seed=int(_number(body, "seed", usual, (-(2**63), 2**63), whole=True)),
         detail=detail,
         enlarge=int(_number(special, "enlarge", 1, (1, 8), whole=True)),
         frames=talk.pictures.frames,

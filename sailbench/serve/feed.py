@@ -1,16 +1,17 @@
 """One stream of requests into the engine, fed by many clients: whoever comes joins the batch that is being answered."""
 
 import logging
+import queue
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from sailbench.models.base import Model
+from sailbench.models.pieces import Listener, Piece
 from sailbench.models.talks import Begun
-from sailbench.serve.refusal import refused
+from sailbench.serve.refusal import Refusal, refused
 from sailbench.types import Request, Response
 
 log = logging.getLogger(__name__)
@@ -18,25 +19,29 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """A place in the queue. `gone` is set when nobody waits any more; a request that has begun is still answered."""
+    """A place in the queue, and what has come of it: pieces while somebody listens, then the response or a failure."""
 
-    request: Request
-    response: "Future[Response]" = field(default_factory=Future)
-    gone: bool = False
+    request: Begun
+    listener: Listener
+    arrived: "queue.SimpleQueue[Response | Refusal]" = field(default_factory=queue.SimpleQueue)
 
+    def next(self, seconds: float) -> Response:
+        """The next piece, or the response. Raises queue.Empty after a while, Refusal where the engine failed."""
+        found = self.arrived.get(timeout=seconds)
+        if isinstance(found, Refusal):
+            raise found
+        return found
 
-class EngineError(Exception):
-    """The engine failed with this request among others; another try may succeed."""
+    def leave(self) -> None:
+        """Nobody waits any more: the engine need not go on with it."""
+        self.listener.gone = True
 
 
 class Feed:
-    """Runs the engine in a thread. `plain` answers whole talks, `begun` those that began elsewhere.
+    """Runs the engine in a thread; when it fails, those it held are told, and it is started again for the others."""
 
-    Both may be the same model; two never run at the same time.
-    """
-
-    def __init__(self, plain: Model, begun: Model | None = None) -> None:
-        self._lanes = (plain, begun or plain)
+    def __init__(self, model: Model) -> None:
+        self._model = model
         self._queue: deque[Ticket] = deque()
         self._flying: dict[int, Ticket] = {}
         self._changed = threading.Condition()
@@ -44,9 +49,10 @@ class Feed:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
-    def ask(self, request: Request) -> Ticket:
-        """Queue a request. Raises Refusal once the feed is closed."""
-        ticket = Ticket(request)
+    def ask(self, request: Begun, live: bool = False) -> Ticket:
+        """Queue a request; its pieces are handed on where `live`. Raises Refusal once the feed is closed."""
+        listener = Listener(live)
+        ticket = Ticket(replace(request, listener=listener), listener)
         with self._changed:
             if self._closed:
                 refused("the server is stopping", status=HTTPStatus.SERVICE_UNAVAILABLE)
@@ -58,7 +64,13 @@ class Feed:
     def waiting(self) -> int:
         """How many requests are queued or being answered that somebody waits for."""
         with self._changed:
-            return sum(not ticket.gone for ticket in (*self._queue, *self._flying.values()))
+            return sum(not ticket.listener.gone for ticket in (*self._queue, *self._flying.values()))
+
+    @property
+    def busy(self) -> int:
+        """How many requests the engine has, whether somebody waits for them or not."""
+        with self._changed:
+            return len(self._flying)
 
     def close(self) -> None:
         """Take nothing more, and return when everything that was taken is answered."""
@@ -68,55 +80,50 @@ class Feed:
         self._thread.join()
 
     def _run(self) -> None:
-        while (lane := self._lane()) is not None:
+        while self._wait():
             why = "the engine ended without an answer"
             try:
-                for request, response in lane.answer(self._arrivals(lane)):  # type: ignore[arg-type]
-                    self._land(request).response.set_result(response)
+                for request, response in self._model.answer(self._arrivals()):  # type: ignore[arg-type]
+                    self._land(request, response)
             except Exception as error:  # the per-request boundary: whatever an engine raises, the server goes on
                 log.exception("the engine failed")
                 why = f"the engine failed: {type(error).__name__}"
             for ticket in self._stranded():
-                ticket.response.set_exception(EngineError(why))
+                ticket.arrived.put(Refusal(why, status=HTTPStatus.INTERNAL_SERVER_ERROR))
 
-    def _lane(self) -> Model | None:
-        """Who answers the oldest request; waits for one, and gives None when there will be none."""
+    def _wait(self) -> bool:
+        """Return when there is a request; False when there will be none."""
         with self._changed:
             while not self._waits():
                 if self._closed:
-                    return None
+                    return False
                 self._changed.wait()
-            return self._of(self._queue[0])
+            return True
 
-    def _arrivals(self, lane: Model) -> Iterator[Request | None]:
-        """The lane's requests as they come, None while there are none and others are being answered."""
+    def _arrivals(self) -> Iterator[Request | None]:
+        """Requests as they come, None while there are none and others are being answered."""
         while True:
             with self._changed:
                 while not self._waits() and not self._flying and not self._closed:
                     self._changed.wait()
-                mine = self._waits() and self._of(self._queue[0]) is lane
-                if not mine and not self._flying:
+                if not self._waits() and not self._flying:
                     return
-                ticket = self._queue.popleft() if mine else None
+                ticket = self._queue.popleft() if self._queue else None
                 if ticket is not None:
                     self._flying[id(ticket.request)] = ticket
             yield None if ticket is None else ticket.request
 
     def _waits(self) -> bool:
-        while self._queue and self._queue[0].gone:
+        while self._queue and self._queue[0].listener.gone:
             self._queue.popleft()
         return bool(self._queue)
 
-    def _of(self, ticket: Ticket) -> Model:
-        request = ticket.request
-        begun = isinstance(request, Begun) and (request.system is not None or request.answers or request.more)
-        return self._lanes[1 if begun else 0]
-
-    def _land(self, request: Request) -> Ticket:
+    def _land(self, request: Request, response: Response) -> None:
         with self._changed:
-            return self._flying.pop(id(request))
+            ticket = self._flying[id(request)] if isinstance(response, Piece) else self._flying.pop(id(request))
+        ticket.arrived.put(response)
 
-    def _stranded(self) -> Sequence[Ticket]:
+    def _stranded(self) -> list[Ticket]:
         with self._changed:
             stranded, self._flying = list(self._flying.values()), {}
             return stranded

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import queue
 import select
 import socket
 import threading
@@ -14,11 +15,12 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from sailbench.serve import asked, told
+from sailbench.serve import asked
+from sailbench.serve.answer import Answer
 from sailbench.serve.asked import Asked, Rules
-from sailbench.serve.feed import EngineError, Feed, Ticket
+from sailbench.serve.feed import Feed, Ticket
 from sailbench.serve.refusal import Refusal, refused
-from sailbench.serve.told import Head, Told
+from sailbench.serve.told import Head
 from sailbench.types import Response
 
 # How long a client may take to send or to read before it is given up, and how often a stream says that it lives.
@@ -115,6 +117,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = PATIENCE_SECONDS
+    disable_nagle_algorithm = True  # pieces of a stream are sent as they come
     server: Server
 
     def do_GET(self) -> None:
@@ -136,7 +139,7 @@ class Handler(BaseHTTPRequestHandler):
         except Refusal as refusal:
             self.server.counter.add("refused")
             with suppress(OSError):
-                self._send(refusal.status, refusal.record())
+                self.send_record(refusal.status, refusal.record())
         except (GoneError, OSError):
             self.close_connection = True
         if self.server.stopping:
@@ -147,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/health":
             status = HTTPStatus.SERVICE_UNAVAILABLE if self.server.stopping else HTTPStatus.OK
             state = "stopping" if self.server.stopping else "ok"
-            self._send(status, {"status": state, "waiting": self.server.feed.waiting})
+            self.send_record(status, {"status": state, "waiting": self.server.feed.waiting})
             return
         self._check_key()
         model = self.server.rules.model
@@ -158,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
         }
         if path not in found:
             refused(f"there is nothing at {path or '/'}", status=HTTPStatus.NOT_FOUND)
-        self._send(HTTPStatus.OK, found[path])
+        self.send_record(HTTPStatus.OK, found[path])
 
     def _post(self) -> None:
         length = self._length()
@@ -214,52 +217,41 @@ class Handler(BaseHTTPRequestHandler):
             length -= len(piece)
 
     def _answer(self, request: Asked) -> None:
-        ticket = self.server.feed.ask(request.request)
+        ticket = self.server.feed.ask(request.request, request.live)
         head = Head(model=self.server.rules.model, id=f"chatcmpl-{uuid.uuid4().hex}", created=int(time.time()))
-        if request.stream:
-            self._stream(request, ticket, head)
-        else:
-            response = self._awaited(ticket, lambda: None)
-            self._send(HTTPStatus.OK, Told.of(request, response, head).whole())
-        self.server.counter.add("answered")
-
-    def _awaited(self, ticket: Ticket, beat: Callable[[], None]) -> Response:
-        """The response; `beat` is called now and then until it is there. Raises GoneError with a client that left."""
+        answer = Answer(self, head, request)
         try:
-            while True:
-                for _ in range(int(BEAT_SECONDS)):
-                    with suppress(TimeoutError):
-                        return _fine(ticket.response.result(timeout=1.0))
-                    if not self.server.stopping and _left(self.connection):
-                        raise GoneError
-                beat()
-        except EngineError as error:
-            return refused(str(error), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+            answer.follow(ticket)
+        except Refusal as refusal:
+            if not answer.begun:
+                raise
+            self.server.counter.add("refused")
+            answer.break_off(refusal)
+        else:
+            self.server.counter.add("answered")
         finally:
-            ticket.gone = True
+            ticket.leave()
 
-    def _stream(self, request: Asked, ticket: Ticket, head: Head) -> None:
+    def await_next(self, ticket: Ticket) -> Response | None:
+        """A piece or the response; None after a while. Raises GoneError with a client that left."""
+        for _ in range(int(BEAT_SECONDS)):
+            if not self.server.stopping and _left(self.connection):
+                raise GoneError
+            with suppress(queue.Empty):
+                return ticket.next(1.0)
+        return None
+
+    def open_stream(self) -> None:
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
         self.send_header("Cache-Control", "no-cache")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        self._chunk(head.opening())
-        try:
-            response = self._awaited(ticket, lambda: self._chunk(b": still answering\n\n"))
-        except Refusal as refusal:
-            self.server.counter.add("refused")
-            self._chunk(told.event(refusal.record()))
-            self._chunk(told.DONE)
-        else:
-            for chunk in Told.of(request, response, head).chunks(request.usage):
-                self._chunk(chunk)
-        self._chunk(b"")
 
-    def _chunk(self, piece: bytes) -> None:
+    def send_chunk(self, piece: bytes) -> None:
         self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
 
-    def _send(self, status: HTTPStatus, record: dict[str, Any]) -> None:
+    def send_record(self, status: HTTPStatus, record: dict[str, Any]) -> None:
         content = json.dumps(record, ensure_ascii=False).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -270,11 +262,6 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(content)
-
-
-def _fine(response: Response) -> Response:
-    """A response with an answer; one without says what is wrong with the request."""
-    return response if response.error is None else refused(response.error)
 
 
 def _left(connection: socket.socket) -> bool:

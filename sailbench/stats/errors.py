@@ -3,20 +3,16 @@
 Sources: Miller 2024, "Adding Error Bars to Evals" (arXiv 2411.00640), section 2.2, for the clustered standard
 error; Cameron & Miller 2015, "A Practitioner's Guide to Cluster-Robust Inference" (Journal of Human Resources
 50:317-372), for Student's t with one degree of freedom less than there are clusters; Efron & Tibshirani 1993,
-"An Introduction to the Bootstrap", chapter 11 for the jackknife and chapter 12 for the bootstrap-t interval;
-Clopper & Pearson 1934, "The use of confidence or fiducial limits illustrated in the case of the binomial"
-(Biometrika 26:404-413), for the ends of the scale.
+"An Introduction to the Bootstrap", chapter 12, for the bootstrap-t interval; Clopper & Pearson 1934, "The use of
+confidence or fiducial limits illustrated in the case of the binomial" (Biometrika 26:404-413), for the ends of the
+scale.
 """
 
 import math
-import random
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Hashable, Iterable, Sequence
 
 from sailbench.stats.quantiles import t_quantile
-
-T = TypeVar("T")
 
 
 def components(members: Sequence[Iterable[Hashable]]) -> list[int]:
@@ -54,40 +50,6 @@ def clustered_stderr(values: Sequence[float], clusters: Sequence[Hashable]) -> f
         return None
     correction = len(residual) / (len(residual) - 1)
     return math.sqrt(correction * math.fsum(r * r for r in residual.values())) / len(values)
-
-
-def pseudo_values(
-    items: Sequence[T], clusters: Sequence[Hashable], estimate: Callable[[Sequence[T]], float | None], most: int = 200
-) -> list[float] | None:
-    """The jackknife's pseudo-values of any `estimate` of `items`: what each cluster adds to it, by leaving it out.
-
-    They behave like independent observations whose mean is the estimate. Above `most` clusters, random blocks of
-    clusters are left out instead (seeded, so it is reproducible). None when fewer than two clusters, or an estimate
-    that cannot be had without one of them.
-    """
-    names = list(dict.fromkeys(clusters))
-    if len(names) < 2:
-        return None
-    random.Random(0).shuffle(names)
-    blocks = min(most, len(names))
-    block_of = {name: i % blocks for i, name in enumerate(names)}
-    block = [block_of[cluster] for cluster in clusters]
-    whole = estimate(items)
-    pseudo: list[float] = []
-    for b in range(blocks):
-        value = estimate([item for item, own in zip(items, block, strict=True) if own != b])
-        if value is None or whole is None:
-            return None
-        pseudo.append(blocks * whole - (blocks - 1) * value)
-    return pseudo
-
-
-def jackknife_stderr(
-    items: Sequence[T], clusters: Sequence[Hashable], estimate: Callable[[Sequence[T]], float | None], most: int = 200
-) -> float | None:
-    """Standard error of any `estimate` of `items`: that of the mean of its pseudo-values."""
-    pseudo = pseudo_values(items, clusters, estimate, most)
-    return None if pseudo is None else clustered_stderr(pseudo, range(len(pseudo)))
 
 
 def interval(value: float, stderr: float, n: int, scale: float) -> tuple[float, float]:

@@ -14,7 +14,7 @@ the limits allow for one more changed cluster than was seen, and are as wide wit
 
 import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sailbench.stats.exact import mcnemar, p_net_above
 from sailbench.stats.quantiles import normal_quantile, t_above, t_quantile
@@ -32,6 +32,9 @@ class Difference:
     changes around the mean (rare losses make it negative), `degrees` those of freedom. `noise` is by how much whole
     runs of one model differ beyond what their samples' changes explain. `same` says that every answer was the same,
     word for word: then nothing changed, and there is nothing to estimate.
+
+    Of a difference that is no plain mean (`estimated`), `changes` are what blocks of the `counted` clusters add to it,
+    and `weight` is by how much more a changed cluster moves it than it would a plain mean.
     """
 
     changes: tuple[Change, ...]
@@ -43,6 +46,9 @@ class Difference:
     degrees: float
     noise: float = 0.0
     same: bool = False
+    estimated: bool = False
+    counted: int = 0
+    weight: float = 1.0
 
     @classmethod
     def of(cls, changes: Sequence[Change], same: bool = False) -> "Difference":
@@ -69,6 +75,10 @@ class Difference:
         return sum(change.size for change in self.changes)
 
     @property
+    def clusters(self) -> int:
+        return self.counted or len(self.changes)
+
+    @property
     def few(self) -> bool:
         """Whether too few clusters differ for a normal approximation."""
         return self.gained + self.lost < FEW
@@ -80,6 +90,8 @@ class Difference:
             return "same answers"
         if self.stderr is None:
             return "none: one cluster"
+        if self.estimated:
+            return "t, jackknife, one more change" if self.few else "t, jackknife"
         if not self.few:
             return "t, clustered"
         return "exact" if all(c.size == 1 and c.total in (-1, 0, 1) for c in self.changes) else "t, one more change"
@@ -94,8 +106,8 @@ class Difference:
     @property
     def planning_stderr(self) -> float:
         """The standard error to plan with: never less than one more changed sample would give."""
-        changed, clusters = self.gained + self.lost, len(self.changes)
-        least = math.sqrt((changed + 1) / (clusters + 1) / clusters) * clusters / self.n
+        changed, clusters = self.gained + self.lost, self.clusters
+        least = self.weight * math.sqrt((changed + 1) / (clusters + 1) / clusters) * clusters / self.n
         return math.hypot(max(self.stderr or 0.0, least), self.noise)
 
     def p_above(self, threshold: float) -> float:
@@ -142,9 +154,9 @@ class Difference:
         The variance is enlarged so that without any change the limit is -log(alpha) such clusters, which is the
         binomial's (for 0.05 the rule of three).
         """
-        clusters, changed = len(self.changes), self.gained + self.lost
+        clusters, changed = self.clusters, self.gained + self.lost
         square = math.fsum(c.total**2 for c in self.changes) / max(changed, 1)
-        one = max(math.sqrt(square), math.sqrt(self.n / clusters)) / self.n
+        one = max(math.sqrt(square), self.weight * math.sqrt(self.n / clusters)) / self.n
         more = max(0.0, -math.log(alpha) - 1) / normal_quantile(1 - alpha)
         return sign * self.mean - one - t_quantile(1 - alpha, clusters - 1) * math.hypot(stderr, more * one)
 
@@ -196,6 +208,40 @@ def difference(
     assert len(baseline) == len(candidate) == len(clusters) > 0, (len(baseline), len(candidate), len(clusters))
     own = [b - a for a, b in zip(baseline, candidate, strict=True)]
     return Difference.of(by_cluster(own, clusters), same)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """What is behind an estimated difference: samples, clusters, and how many of these are better or worse."""
+
+    n: int
+    clusters: int
+    gained: int
+    lost: int
+    weight: float = 1.0
+
+
+def estimated(value: float, pseudo: Sequence[float] | None, behind: Behind, same: bool = False) -> Difference:
+    """The difference of two estimates that are no plain means, from its jackknife's pseudo-values.
+
+    Each is put as the total of so many samples that these totals have the estimate as their mean and the jackknife's
+    standard error. Without pseudo-values nothing is known of its error.
+    """
+    blocks = len(pseudo) if pseudo else 1
+    middle = math.fsum(pseudo) / blocks if pseudo else value
+    sizes = [behind.n // blocks + (i < behind.n % blocks) for i in range(blocks)]
+    apart = [(own - middle) * behind.n / blocks for own in pseudo or [value]]
+    changes = [Change(value * size + own, size) for size, own in zip(sizes, apart, strict=True)]
+    made = Difference.of(changes, same)
+    return replace(
+        made,
+        mean=value,
+        gained=behind.gained,
+        lost=behind.lost,
+        estimated=True,
+        counted=behind.clusters,
+        weight=behind.weight,
+    )
 
 
 def by_cluster(changes: Sequence[float], clusters: Sequence[Hashable]) -> tuple[Change, ...]:

@@ -84,7 +84,7 @@ class Batch:
             for together in _together(own):
                 runs.append(_run(together, start, positions, layers))
                 start = runs[-1].tokens.stop
-        return cls(ordered, ends, positions.to(layers.device), runs, writes, layers.heads)
+        return cls(ordered, ends, positions.to(layers.device, non_blocking=True), runs, writes, layers.heads)
 
     def attend(self, number: int, qkv: Tensor) -> Tensor:
         """[N, heads + 2*kv_heads, D], rotated, to [N, heads*D]: keys and values are put into the cache first."""
@@ -111,7 +111,7 @@ def _together(spans: Sequence[Span]) -> list[list[Span]]:
 def _cells(lane: Lane, slots: Tensor, positions: Tensor, layers: Layers) -> Tensor:
     """[n*2*kv_heads]: where keys and values of tokens lie in the lane seen as [slots*2*kv_heads*capacity, D]."""
     heads = slots[:, None] * (2 * layers.kv_heads) + torch.arange(2 * layers.kv_heads)
-    return (heads * lane.capacity + positions[:, None]).flatten().to(layers.device)
+    return (heads * lane.capacity + positions[:, None]).flatten().to(layers.device, non_blocking=True)
 
 
 def _run(spans: Sequence[Span], start: int, positions: Tensor, layers: Layers) -> Run:
@@ -122,11 +122,14 @@ def _run(spans: Sequence[Span], start: int, positions: Tensor, layers: Layers) -
     reach = max(span.place.length + span.tokens for span in spans)
     cells = None
     if min(counts) < queries:
-        cells = torch.cat([torch.arange(count) + i * queries for i, count in enumerate(counts)]).to(layers.device)
+        rows = [torch.arange(count) + i * queries for i, count in enumerate(counts)]
+        cells = torch.cat(rows).to(layers.device, non_blocking=True)
     mask = None
     if queries > 1 or int(lengths.min()) + 1 < reach:
         last = lengths[:, None] + torch.arange(queries)  # [R, T]; padding looks beyond its row's end, and is dropped
-        hidden = torch.arange(reach, device=layers.device) > last.to(layers.device)[..., None]  # [R, T, L]
+        hidden = (
+            torch.arange(reach, device=layers.device) > last.to(layers.device, non_blocking=True)[..., None]
+        )  # [R, T, L]
         group = layers.heads // layers.kv_heads
         mask = torch.zeros_like(hidden, dtype=layers.dtype).masked_fill_(hidden, float("-inf"))
         mask = mask.repeat_interleave(group, dim=1)[:, None]

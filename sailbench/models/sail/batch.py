@@ -5,10 +5,13 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sailbench.errors import MediaError
+from sailbench.models import talks
 from sailbench.models.interruption import Interruption
+from sailbench.models.pieces import Piece
 from sailbench.models.sail import chat
 from sailbench.models.sail.budget import Budget
 from sailbench.models.sail.processor import Processor
@@ -56,8 +59,10 @@ class Stream:
                 self._stop()
             self._draw()
             yield from self._settled()
+            yield from ((talk.request, talk.response()) for talk in self._scheduler.release())
             if len(self._scheduler):
                 yield from self._advanced(self._scheduler.step())
+                yield from ((talk.request, Piece(texts=(new,))) for talk, new in self._scheduler.pieces())
             elif not self._opening and not self._more:
                 return
 
@@ -76,9 +81,11 @@ class Stream:
 
     def _open(self, request: Request) -> Talk:
         started = time.perf_counter()
-        glances = self._sight.look(request)
-        turns = chat.lay_out(request, [len(seen) for seen in glances])
+        whole = replace(request, turns=(*request.turns, "")) if talks.more(request) else request
+        glances = self._sight.look(whole)
+        turns = chat.lay_out(whole, [len(seen) for seen in glances])[: len(request.turns)]
         talk = Talk(request, turns, [glance for each in glances for glance in each])
+        talk.answers += talks.given(request)
         talk.ask(self._model.processor)
         talk.seconds = time.perf_counter() - started
         self._model.clock.add("opening (threads)", talk.seconds)

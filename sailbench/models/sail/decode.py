@@ -8,8 +8,11 @@ from torch import Tensor, nn
 
 from sailbench.models.sail.attention import Batch, Span
 from sailbench.models.sail.cache import Beginning, Lanes, Place, Shape
+from sailbench.models.sail.graphs import Stills
 from sailbench.models.sail.language import Layers
 from sailbench.types import Request
+
+BROKEN = "the model gives no numbers: its logits are NaN or infinite"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,12 +57,13 @@ class Prompt:
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """A prompt of `positions` on its way, and the tokens written so far."""
+    """A prompt of `positions` on its way, and the tokens written so far; `broken` once its logits were no numbers."""
 
     prompt: Prompt
     place: Place
     positions: int
     tokens: list[int] = field(default_factory=list)
+    broken: bool = False
 
     @property
     def unread(self) -> int:
@@ -77,6 +81,7 @@ class Decoder:
         self.lanes = Lanes(self.shape)
         self.rows: list[Row] = []
         self.stop = stop
+        self.stills = Stills.of(layers)
 
     @torch.inference_mode()
     def start(self, prompt: Prompt) -> Row:
@@ -91,6 +96,35 @@ class Decoder:
     @torch.inference_mode()
     def step(self, tokens: int = 1 << 30) -> list[Row]:
         """Write a token of each row that is read, and read the others, `tokens` in all at most. Returns the ended."""
+        writing, hidden = self._still() or self._packed(tokens)
+        if not writing:
+            return []
+        logits = self.layers.logits(hidden)
+        for row, token in zip(writing, choose(logits, [row.prompt.sampler for row in writing]), strict=True):
+            if token is None:
+                row.broken = True
+            else:
+                row.tokens.append(token)
+        return [row for row in self.rows if row.broken or (row.tokens and self._ended(row))]
+
+    @torch.inference_mode()
+    def drop(self, rows: Sequence[Row]) -> None:
+        """Free the places of rows."""
+        for row in rows:
+            if row.broken:  # the next row in this place must not meet what is no number: masks cannot hide it
+                row.place.kept(row.place.length).zero_()
+        gone = set(map(id, rows))
+        self.rows = [row for row in self.rows if id(row) not in gone]
+        self.lanes.leave([row.place for row in rows])
+
+    def release(self) -> None:
+        """Give back the memory that no row needs."""
+        self.lanes.release()
+        if self.stills is not None:
+            self.stills.clear()
+
+    def _packed(self, tokens: int) -> tuple[list[Row], Tensor]:
+        """The rows that write, and the last layer's states [n, H] before their next tokens; others are read further."""
         spans = self._spans(tokens)
         batch = Batch.of(spans, self.layers)
         hidden = self.layers.run(self._inputs(batch.spans), batch.positions, batch.attend)
@@ -98,19 +132,23 @@ class Decoder:
             span.place.length += span.tokens
         writing = [span.row for span in batch.spans if not span.row.unread]
         ends = [end - 1 for span, end in zip(batch.spans, batch.ends, strict=True) if not span.row.unread]
-        if not writing:
-            return []
-        logits = self.layers.logits(hidden[torch.tensor(ends, device=hidden.device)])
-        for row, token in zip(writing, choose(logits, [row.prompt.sampler for row in writing]), strict=True):
-            row.tokens.append(token)
-        return [row for row in self.rows if row.tokens and self._ended(row)]
+        return writing, hidden[placed(ends, hidden.device)]
 
-    @torch.inference_mode()
-    def drop(self, rows: Sequence[Row]) -> None:
-        """Free the places of rows."""
-        gone = set(map(id, rows))
-        self.rows = [row for row in self.rows if id(row) not in gone]
-        self.lanes.leave([row.place for row in rows])
+    def _still(self) -> tuple[list[Row], Tensor] | None:
+        """The same by steps of fixed sizes, a lane at a time; None while prompts are read, or where there are none."""
+        if self.stills is None or not self.rows or any(row.unread for row in self.rows):
+            return None
+        self._grow([(row, 1) for row in self.rows])
+        writing: list[Row] = []
+        states: list[Tensor] = []
+        for lane in self.lanes:
+            own = sorted((row for row in self.rows if row.place.lane is lane), key=lambda row: row.place.slot)
+            seen = self.stills.step(lane, [row.tokens[-1] for row in own], [row.place.length for row in own])
+            writing += own
+            states.append(seen)
+        for row in writing:
+            row.place.length += 1
+        return writing, states[0] if len(states) == 1 else torch.cat(states)
 
     def _ended(self, row: Row) -> bool:
         return row.tokens[-1] == self.stop or len(row.tokens) >= row.prompt.max_tokens
@@ -142,7 +180,7 @@ class Decoder:
     def _inputs(self, spans: Sequence[Span]) -> Tensor:
         """[N, H]: a slice of the prompt or the embedding of the last token of each span."""
         last = [span.row.tokens[-1] for span in spans if not span.row.unread]
-        written = iter(self.layers.embed(torch.tensor(last, device=self.layers.device))[:, None] if last else ())
+        written = iter(self.layers.embed(placed(last, self.layers.device))[:, None] if last else ())
         pieces: list[Tensor] = []
         for span in spans:
             row = span.row
@@ -151,21 +189,32 @@ class Decoder:
         return torch.cat(pieces)
 
 
+def placed(numbers: Sequence[int], device: torch.device) -> Tensor:
+    """A tensor of the numbers on the device, which goes on computing meanwhile."""
+    return torch.tensor(numbers, dtype=torch.long).to(device, non_blocking=True)
+
+
 @torch.inference_mode()
 def write(model: nn.Module, prompts: Sequence[Prompt], stop: int) -> Iterator[tuple[int, list[int]]]:
-    """Which prompt has ended, and its tokens, as each ends; `stop` is kept as the last token where it was reached."""
+    """Which prompt has ended, and its tokens, as each ends; `stop` is kept as the last token where it was reached.
+
+    Raises FloatingPointError where the model gives no numbers.
+    """
     decoder = Decoder(model, stop)
     number = {id(decoder.start(prompt)): i for i, prompt in enumerate(prompts)}
     while decoder.rows:
         ended = decoder.step()
         decoder.drop(ended)
+        if any(row.broken for row in ended):
+            raise FloatingPointError(BROKEN)
         yield from ((number[id(row)], row.tokens) for row in ended)
 
 
-def choose(logits: Tensor, samplers: Sequence[Sampler | None]) -> list[int]:
-    """The next token of each row [B, V]: the likeliest, or a drawn one."""
-    likeliest: list[int] = logits.argmax(-1).tolist()
+def choose(logits: Tensor, samplers: Sequence[Sampler | None]) -> list[int | None]:
+    """The next token of each row [B, V]: the likeliest, or a drawn one; None where the logits are no numbers."""
+    best = logits.argmax(-1, keepdim=True)  # a NaN counts as the largest
+    likeliest = torch.where(logits.gather(-1, best).isfinite(), best, -1)[:, 0].tolist()
     return [
-        best if sampler is None else sampler.draw(row)
-        for row, best, sampler in zip(logits, likeliest, samplers, strict=True)
+        None if token < 0 else token if sampler is None else sampler.draw(row)
+        for row, token, sampler in zip(logits, likeliest, samplers, strict=True)
     ]

@@ -115,6 +115,11 @@ class Layers:
         place: torch.device = self._embed.weight.device
         return place
 
+    @property
+    def angles(self) -> tuple[Tensor, Tensor]:
+        """The table of rotary angles: cosines and sines, each [P, D]."""
+        return self._angles
+
     def embed(self, tokens: Tensor) -> Tensor:
         """[N] to [N, H]"""
         embedded: Tensor = self._embed(tokens)

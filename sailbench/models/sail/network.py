@@ -30,6 +30,10 @@ class Network(nn.Module):
     def dtype(self) -> torch.dtype:
         return self.vision_model.preprocessor.pos_embed.dtype
 
+    @property
+    def device(self) -> torch.device:
+        return self.vision_model.preprocessor.pos_embed.device
+
     def prepare(self) -> None:
         """Join what the engine joins, so that forks of this process share it."""
         Layers.of(self.language_model)
@@ -49,7 +53,7 @@ class Network(nn.Module):
 
     def place(self, pixels: Tensor) -> Tensor:
         """On the network's device and in its type: float32 pixels stay so in a float32 network."""
-        return pixels.to(self.vision_model.preprocessor.pos_embed.device, self.dtype)
+        return pixels.to(self.device, self.dtype, non_blocking=True)
 
     @torch.inference_mode()
     def embed(self, ids: Sequence[int], features: Sequence[Tensor], slot: int) -> Tensor:
@@ -58,12 +62,12 @@ class Network(nn.Module):
         Without features a slot token is a token like any other, as in the official code.
         """
         table = self.language_model.get_input_embeddings()
-        tokens = torch.tensor(ids, device=table.weight.device)
-        embeds: Tensor = table(tokens)
+        embeds: Tensor = table(torch.tensor(ids).to(table.weight.device, non_blocking=True))
         if not features:
             return embeds
-        places = (tokens == slot).nonzero()[:, 0]
+        # Found here: a GPU would have to finish everything before it could say how many there are.
+        places = torch.tensor([place for place, token in enumerate(ids) if token == slot])
         shown = torch.cat(list(features))
         if len(places) != len(shown):
             raise ModelError(f"the prompt has {len(places)} image slots, the images fill {len(shown)}")
-        return embeds.index_copy(0, places, shown.to(embeds.dtype))
+        return embeds.index_copy(0, places.to(embeds.device, non_blocking=True), shown.to(embeds.dtype))

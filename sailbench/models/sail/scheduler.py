@@ -1,7 +1,7 @@
 """Which turns are computed next: rows fill up as they become free, and nothing that prompts share is computed twice."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,10 @@ from torch import Tensor
 
 from sailbench.models.sail.budget import Clock, Limits
 from sailbench.models.sail.cache import BLOCK, Beginning, Stems, longest
-from sailbench.models.sail.decode import Decoder, Prompt, Sampler
+from sailbench.models.sail.decode import BROKEN, Decoder, Prompt, Sampler
 from sailbench.models.sail.sight import Glance, Sight
 from sailbench.models.sail.talk import Talk, told
+from sailbench.models.talks import gone, more
 
 if TYPE_CHECKING:
     from sailbench.models.sail.model import SailVL2
@@ -79,6 +80,23 @@ class Scheduler:
         # Outside the handler: the exception holds on to the memory that ran out.
         return self._relieve(failure, ran_out)
 
+    def pieces(self) -> Iterator[tuple[Talk, str]]:
+        """What is new of the answers that are listened to."""
+        return ((talk, piece) for talk in self._running if (piece := talk.piece()))
+
+    def release(self) -> list[Talk]:
+        """Let go what nobody waits for any more; what is written of it by now is its answer."""
+        unheard = [talk for talk in (*self._running, *self._waiting) if gone(talk.request)]
+        for talk in unheard:
+            if talk.row is None:
+                self._waiting.remove(talk)
+            elif talk.row.tokens:
+                talk.take(talk.row.tokens, self._model.processor)
+            talk.error = None if talk.done else "nobody waits for the answer any more"
+        if unheard:
+            self._leave(unheard)
+        return unheard
+
     def forget_waiting(self) -> None:
         """Start nothing more."""
         self._waiting.clear()
@@ -142,12 +160,15 @@ class Scheduler:
         """Keep the stems that others wait for, and let the rows that have ended go."""
         done = [talk for talk in self._running if id(talk.row) in ended]
         for talk in self._running:
-            if talk.wanted and talk.row is not None and not talk.row.unread:
+            if talk.wanted and talk.row is not None and not talk.row.unread and not talk.row.broken:
                 self._stems.keep(talk.marks.values[: talk.wanted], talk.row.place.kept(talk.wanted))
                 talk.wanted = 0
         for talk in done:
             assert talk.row is not None
-            if len(talk.answers) + 1 < len(talk.turns):
+            if talk.row.broken:
+                talk.error = BROKEN
+                continue
+            if len(talk.answers) + 1 < len(talk.turns) or more(talk.request):
                 values = (*talk.marks.values, *talk.row.tokens[:-1])
                 self._stems.keep(values, talk.row.place.kept(len(values)))
             talk.take(talk.row.tokens, self._model.processor)
@@ -184,7 +205,7 @@ class Scheduler:
         for talk in reversed(back):
             talk.alone = talk.alone or not ran_out
             self._waiting.appendleft(talk)
-        self._decoder.lanes.release()
+        self._decoder.release()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         return []

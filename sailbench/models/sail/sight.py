@@ -4,7 +4,7 @@ Opening happens in threads ahead of the engine; encoding in the engine, many til
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import groupby
@@ -61,14 +61,16 @@ class Sight:
         waiting = {id(glance): glance for glance in glances if glance.features is None}.values()
         for _, group in groupby(sorted(waiting, key=_size), key=_size):
             together = list(group)
-            tiles = torch.cat([glance.tiles for glance in together if glance.tiles is not None])
-            encoded = torch.cat([self._encoded(chunk) for chunk in torch.split(tiles, self._at_once)])
+            tiles = [glance.tiles for glance in together if glance.tiles is not None]
+            encoded = torch.cat([self._encoded(chunk) for chunk in _chunks(tiles, self._at_once)])
             for glance, own in zip(together, torch.split(encoded, [_count(g) for g in together]), strict=True):
                 glance.features, glance.tiles = own.flatten(0, 1), None  # [tiles, slots, H] -> [tiles*slots, H]
 
-    def _encoded(self, tiles: Tensor) -> Tensor:
-        config, place = self._processor.config, self._network.vision_model.preprocessor.pos_embed.device
-        shown = pixels.scaled(tiles.to(place, non_blocking=True), config.mean, config.std)
+    def _encoded(self, tiles: Sequence[Tensor]) -> Tensor:
+        config = self._processor.config
+        # Copied one by one: a copy does not block from pinned memory alone, and joined they would lie elsewhere.
+        moved = torch.cat([own.to(self._network.device, non_blocking=True) for own in tiles])
+        shown = pixels.scaled(moved, config.mean, config.std)
         return self._network.image_embeddings(self._network.place(shown))
 
     def _watched(self, video: Media, frames: int) -> list[Glance]:
@@ -103,6 +105,8 @@ class Sight:
 
     def _glance(self, key: Key, image: "Image", view: View) -> Glance:
         tiles, unit = pixels.squares(image, view, self._processor), self._processor.config.unit
+        if self._network.device.type == "cuda":
+            tiles = tiles.pin_memory()
         return Glance(key, len(tiles) * (tiles.shape[1] // unit) * (tiles.shape[2] // unit), tiles)
 
     def _bound(self, key: Key, glances: Sequence[Glance]) -> None:
@@ -115,6 +119,21 @@ class Sight:
                 if oldest not in self._sizes:  # still being opened
                     break
                 del self._known[oldest], self._sizes[oldest]
+
+
+def _chunks(tensors: Sequence[Tensor], rows: int) -> Iterator[list[Tensor]]:
+    """Pieces of the tensors in order, `rows` rows together but for the last."""
+    chunk: list[Tensor] = []
+    room = rows
+    for tensor in tensors:
+        while len(tensor):
+            chunk.append(tensor[:room])
+            tensor, room = tensor[room:], room - len(chunk[-1])
+            if not room:
+                yield chunk
+                chunk, room = [], rows
+    if chunk:
+        yield chunk
 
 
 def _size(glance: Glance) -> tuple[int, ...]:

@@ -6,11 +6,13 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from sailbench.errors import SailbenchError
+from sailbench.models import talks
 from sailbench.models.sail import chat
 from sailbench.models.sail.cache import Marks
 from sailbench.models.sail.chat import Picture, Turn
 from sailbench.models.sail.decode import Row
 from sailbench.models.sail.processor import Processor
+from sailbench.models.sail.spelling import Spelling
 from sailbench.types import Request, Response
 
 if TYPE_CHECKING:
@@ -39,6 +41,11 @@ class Talk:
     tokens_out: int = 0
     cut: bool = False
     error: str | None = None
+    spelling: Spelling | None = None
+
+    @property
+    def several(self) -> bool:
+        return len(self.turns) > 1 or talks.more(self.request)
 
     @property
     def pictures_end(self) -> int:
@@ -53,10 +60,11 @@ class Talk:
     def ask(self, processor: Processor) -> None:
         """Lay out the next turn after the talk so far; the model is given its own answers as the history."""
         answers = [chat.hyphenated(chat.unhyphenated(text)) for text in self.answers]
-        parts = chat.conversation(self.turns[: len(answers) + 1], answers)
+        parts = chat.conversation(self.turns[: len(answers) + 1], answers, talks.system(self.request))
         self.pictures = [self.seen[part.index] for part in parts if isinstance(part, Picture)]
         self.ids = processor.ids(parts, [glance.slots for glance in self.seen])
         self.marks, self.wanted, self.started = Marks.of(self._values(processor.tokenizer.slot)), 0, time.perf_counter()
+        self.spelling = Spelling(processor.tokenizer, self.several) if talks.live(self.request) else None
 
     def _values(self, slot: int) -> list[int]:
         """The ids, with a negative number for each part of a picture in place of the slots' one id."""
@@ -72,8 +80,13 @@ class Talk:
         self.seconds += time.perf_counter() - self.started
         self.cut = self.cut or tokens[-1] != processor.tokenizer.end
 
+    def piece(self) -> str:
+        """What is new of the answer that is being written, for those who listen; empty for others."""
+        return "" if self.spelling is None or self.row is None else self.spelling.more(self.row.tokens)
+
     def response(self) -> Response:
-        texts = [chat.unhyphenated(text) for text in self.answers] if len(self.turns) > 1 else self.answers
+        own = self.answers[len(talks.given(self.request)) :]
+        texts = [chat.unhyphenated(text) for text in own] if self.several else own
         return Response(
             texts=tuple(texts),
             tokens_in=self.tokens_in,

@@ -7,16 +7,20 @@ the one script and the one style by their digests keeps anything else from runni
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sailbench import __version__
+from sailbench.aggregate import Aggregate
+from sailbench.contrast import headline_of
 from sailbench.data import Places
+from sailbench.errors import SailbenchError
 from sailbench.report.inert import json_in_html
 from sailbench.report.lines import footnotes, half_width
-from sailbench.report.page.inputs import Inputs, read_inputs
+from sailbench.report.page.inputs import Inputs, named, read_inputs
+from sailbench.report.page.pairs import paired
 from sailbench.report.page.samples import TaskSamples, stored
 from sailbench.report.page.thumbnails import thumbnails
 from sailbench.report.sheet import Cell, Line, Sheet, family_of
@@ -32,17 +36,34 @@ class Wishes:
     places: Places = field(default_factory=Places)
     task_files: Sequence[str] = ()
     megabytes: float = 20.0
+    only: Mapping[str, Collection[str]] | None = None
 
 
 def page(sheet: Sheet, wishes: Wishes) -> str:
-    """The whole page."""
+    """The whole page; `wishes.only` names the samples of each task that are to be in it, where not all are."""
     tasks = sorted({task for run in sheet.runs for task in run.records}, key=_order(sheet))
     found = {task: read_inputs(task, sheet.runs, wishes.places, wishes.task_files) for task in tasks}
-    samples = [stored(task, sheet.runs, found[task]) for task in tasks]
-    media = [medium for task in tasks for medium in found[task].media]
-    blocks = {"data": _overview(sheet, samples, found), "media": thumbnails(media, int(wishes.megabytes * 1e6))}
+    whole = [stored(task, sheet.runs, found[task]) for task in tasks]
+    pairs = {own.task: paired(own, sheet.runs, _headline(own.task, wishes)) for own in whole}
+    samples = [_wanted(own, wishes.only) for own in whole]
+    media = [medium for own in samples for medium in own.media()]
+    blocks = {
+        "data": _overview(sheet, samples, found) | {"pairs": pairs},
+        "media": thumbnails(media, int(wishes.megabytes * 1e6)),
+    }
     blocks |= {f"task-{number}": own.texts() for number, own in enumerate(samples)}
     return _assembled(blocks)
+
+
+def _headline(task: str, wishes: Wishes) -> Aggregate | None:
+    try:
+        return headline_of(named(task, wishes.task_files))
+    except SailbenchError:  # a file that cannot be read is told where its samples should be
+        return None
+
+
+def _wanted(own: TaskSamples, only: Mapping[str, Collection[str]] | None) -> TaskSamples:
+    return own if only is None else replace(own, ids=tuple(id for id in own.ids if id in only.get(own.task, ())))
 
 
 def _order(sheet: Sheet) -> Any:

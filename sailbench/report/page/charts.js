@@ -117,15 +117,15 @@ function diamond(x, y, words) {
   );
 }
 
-// The difference of two runs a benchmark, largest gain first. Runs are taken as independent, so the intervals are wider
-// than paired ones.
+// The difference of two runs a benchmark, largest gain first. Runs that graded the same samples are paired; others are
+// taken as independent, which makes their intervals wider.
 function differences(lines, before, after) {
   const own = lines
-    .map((line) => difference(line, line.cells[before], line.cells[after]))
+    .map((line) => difference(line, before, after))
     .filter((one) => one !== null);
   own.sort((a, b) => b.by - a.by);
   if (!own.length) return make("p", { class: "quiet" }, "These two have no benchmark in common.");
-  const reach = Math.max(1, ...own.map((one) => Math.abs(one.by) + (one.half ?? 0)));
+  const reach = Math.max(1, ...own.flatMap((one) => [one.by, ...(one.ends ?? [])]).map(Math.abs));
   const height = TOP + own.length * 20 + 8,
     x = scaled(-reach, reach, LABELS, WIDTH - RIGHT);
   const svg = canvas(height, `${runs[after].name} minus ${runs[before].name} a benchmark`);
@@ -138,20 +138,28 @@ function differences(lines, before, after) {
 }
 
 function difference(line, before, after) {
-  if (!before || !after || before.value === null || after.value === null) return null;
-  const known = before.stderr !== null && after.stderr !== null;
-  const half = known ? share(before, 1.959964 * Math.hypot(before.stderr, after.stderr)) : null;
-  return { line, by: share(before, after.value - before.value), half };
+  const first = line.cells[before],
+    second = line.cells[after];
+  if (!first || !second || first.value === null || second.value === null) return null;
+  const own = data.pairs[line.task] ?? {};
+  const turned = own[`${after},${before}`];
+  const [by, ...ends] = own[`${before},${after}`] ?? (turned ? [-turned[0], -turned[2], -turned[1]] : []);
+  if (by !== undefined) return { line, by, ends, paired: true };
+  const known = first.stderr !== null && second.stderr !== null;
+  const apart = share(first, second.value - first.value);
+  const half = known ? share(first, 1.959964 * Math.hypot(first.stderr, second.stderr)) : null;
+  return { line, by: apart, ends: known ? [apart - half, apart + half] : null, paired: false };
 }
 
-function differenceRow({ line, by, half }, y, x) {
+function differenceRow({ line, by, ends, paired }, y, x) {
   const good = line.higher ? by : -by;
-  const sure = half !== null && Math.abs(by) > half;
+  const sure = ends !== null && (ends[0] > 0 || ends[1] < 0);
   const kind = !sure ? "even" : good > 0 ? "up" : "down";
-  const words = `${line.label}: ${signed(by)} points${half === null ? "" : ` ± ${fixed(half, 1)}`}`;
+  const interval = ends === null ? "" : ` (95 %: ${signed(ends[0])} to ${signed(ends[1])})`;
+  const words = `${line.label}: ${signed(by)} points${interval}, ${paired ? "paired" : "not paired"}`;
   const group = draw("g", {}, draw("title", {}, words));
-  if (half !== null) group.append(whisker(x(by - half), x(by + half), y, kind));
-  group.append(draw("circle", { cx: x(by), cy: y, r: 4, class: kind }));
+  if (ends !== null) group.append(whisker(x(ends[0]), x(ends[1]), y, kind));
+  group.append(draw("circle", { cx: x(by), cy: y, r: 4, class: paired ? kind : `${kind} unpaired` }));
   const number = draw("text", { x: WIDTH - RIGHT + 8, y: y + 4, class: "quiet" }, signed(by));
   return [taskLabel(line, y + 4), group, number];
 }

@@ -21,27 +21,32 @@ class Asked:
 
     shown: Mapping[str, Any]
     keys: tuple[frozenset[str], ...] = ()
+    media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """A task's samples by id, their media, and why there are none."""
+    """A task's samples by id, and why there are none."""
 
     samples: Mapping[str, Asked] = field(default_factory=dict)
-    media: tuple[Media, ...] = ()
     trouble: str = ""
 
 
 def read_inputs(task: str, runs: Sequence[Run], places: data.Places, files: Sequence[str]) -> Inputs:
-    """The samples that some run has; a task or rows that are not at hand are told, not failed on."""
+    """All the task's samples; a task or rows that are not at hand are told, not failed on."""
     records = [run.records.get(task) for run in runs]
     try:
-        own = registry.load(next((name for name in files if Path(name).stem == task), task))
+        own = registry.load(named(task, files))
         samples = [sample for row in data.open_rows(own, places) if (sample := own.read(row)) is not None]
         asked = {sample.id: _asked(own, sample, records) for sample in samples}
     except SailbenchError as error:
         return Inputs(trouble=f"{line(task)}: questions and images are not shown: {line(str(error))}")
-    return Inputs(asked, tuple(medium for sample in samples for medium in sample.media))
+    return Inputs(asked)
+
+
+def named(task: str, files: Sequence[str]) -> str:
+    """A task's file among `files`, else its name."""
+    return next((name for name in files if Path(name).stem == task), task)
 
 
 def _asked(task: Task, sample: Sample, records: Sequence[Record | None]) -> Asked:
@@ -54,7 +59,8 @@ def _asked(task: Task, sample: Sample, records: Sequence[Record | None]) -> Aske
         "group": dict(sample.group),
         "media": [[medium.kind, medium.digest] for medium in request.media],
     }
-    return Asked(shown=shown, keys=tuple(frozenset(_keys(request, record)) for record in records))
+    keys = tuple(frozenset(_keys(request, record)) for record in records)
+    return Asked(shown=shown, keys=keys, media=sample.media)
 
 
 def _target(target: Any) -> str:

@@ -80,7 +80,7 @@ function barsChart(lines, all) {
 
 function differenceChart(lines) {
   const about =
-    "Points between two runs. The intervals take the runs as independent, so they are wider than paired ones; grey dots have zero within theirs.";
+    "Points between two runs, with 95 % intervals. Runs that graded the same samples are paired, sample by sample. Hollow dots: not the same samples, so the runs are taken as independent, and the intervals are wider. Grey: zero is within.";
   const names = runs.map((run, place) => [place, run.name]);
   let before = 0,
     after = 1;

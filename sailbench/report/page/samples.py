@@ -1,7 +1,7 @@
 """A task's samples as they are stored: grades, answers and judges' replies of every run, side by side."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from sailbench import extract
 from sailbench.errors import StoreError
 from sailbench.report.page.inputs import Inputs
 from sailbench.report.runs import Run
+from sailbench.store import json_record
+from sailbench.types import Media
 
 # The longest text a page holds of one answer or question; the journal has all of it.
 MOST_CHARACTERS = 20_000
@@ -38,6 +40,11 @@ class TaskSamples:
     runs: tuple[Stored | None, ...]
     inputs: Inputs
 
+    def media(self) -> Iterator[Media]:
+        """The media of these samples, where their data is at hand."""
+        for id in self.ids:
+            yield from self.inputs.samples[id].media if id in self.inputs.samples else ()
+
     def index(self) -> dict[str, Any]:
         """What filters need: ids, and by run each sample's grade (None ungraded, -1 absent) and flags."""
         return {
@@ -59,12 +66,17 @@ class TaskSamples:
         }
 
     def _answer(self, number: int, id: str) -> Lines | None:
-        """The answer that was graded: by its key where the data tells it, else the latest."""
+        """The answer that was graded: by its key where the grade or the data tells it, else the latest."""
         run = self.runs[number]
         own = run.answers.get(id, ()) if run else ()
-        asked = self.inputs.samples.get(id)
-        keys = asked.keys[number] if asked else frozenset()
+        keys = self._keys(number, id)
         return next((answer for answer in reversed(own) if answer["key"] in keys), own[-1] if own else None)
+
+    def _keys(self, number: int, id: str) -> Collection[str]:
+        """The keys that the graded answer may have."""
+        run, asked = self.runs[number], self.inputs.samples.get(id)
+        key = run.scores[id].get("key") if run and id in run.scores else None
+        return {str(key)} if key else asked.keys[number] if asked else ()
 
     def _shown(self, number: int, id: str) -> dict[str, Any] | None:
         run, answer = self.runs[number], self._answer(number, id)
@@ -76,9 +88,8 @@ class TaskSamples:
         found["verdicts"] = [
             [said.get("judge", ""), said.get("inquiry", ""), _text(said)] for said in run.verdicts.get(id, ())
         ]
-        asked = self.inputs.samples.get(id)
-        told = answer is not None and asked is not None and answer["key"] in asked.keys[number]
-        # Without the data nobody can say which of several stored answers it was that was graded.
+        told = answer is not None and answer["key"] in self._keys(number, id)
+        # Scores of before they held keys do not say which of several stored answers was graded; the data does.
         found["several"] = 0 if told else max(0, len({own["key"] for own in run.answers.get(id, ())}) - 1)
         return _cut(found)
 
@@ -123,12 +134,8 @@ def _lines(path: Path) -> Iterator[Lines]:
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}") from error
     for line in content.splitlines():
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            yield record
+        with suppress(ValueError):
+            yield json_record(line)
 
 
 def _value(run: Stored | None, id: str) -> float | None:

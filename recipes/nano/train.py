@@ -1,0 +1,239 @@
+"""One stage of training on any number of workers, resumable at every saved step, the same by seed.
+
+Workers hold equal weights and average their gradients; each draws its own scenes from (seed, stage, step, rank).
+"""
+
+import json
+import os
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from recipes.nano import pack
+from recipes.nano.pack import Batch, Told
+from recipes.nano.scenes import KINDS, Ask, Scene, arithmetic
+from recipes.nano.stages import Stage
+from recipes.nano.student import Student
+from sailbench.models.sail.processor import Processor
+
+WIDTH = 256  # tokens a row
+PORT = 29517
+Pool = Sequence[tuple[str, str]]  # seed of a sum, thought
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Where a stage starts from and is kept; `workers` processes of one thread each."""
+
+    stage: Stage
+    start: Path
+    folder: Path
+    seed: int = 0
+    workers: int = 2
+    save_every: int = 200
+
+    @property
+    def state(self) -> Path:
+        return self.folder / f"{self.stage.name}.state"
+
+
+def run(plan: Plan) -> None:
+    """Train a stage to its end, going on where an earlier try stopped."""
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    if plan.workers == 1:
+        work(0, plan)
+        return
+    os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"] = "127.0.0.1", str(PORT)
+    torch.multiprocessing.spawn(work, (plan,), nprocs=plan.workers)
+
+
+def work(rank: int, plan: Plan) -> None:
+    torch.set_num_threads(1)
+    if plan.workers > 1:
+        dist.init_process_group("gloo", rank=rank, world_size=plan.workers)
+    student, processor = load(plan.start), pack.processor(plan.start)
+    trained = chosen(student, plan.stage)
+    gradients = _joined(trained)
+    optimizer = torch.optim.AdamW(decaying(trained), lr=plan.stage.rate, betas=(0.9, 0.98), fused=True)
+    step = resume(plan, student, optimizer)
+    scenes = batches(plan, processor, rank, step)
+    log = _Log(plan, rank)
+    while step < plan.stage.steps:
+        rate = rate_at(plan.stage, step)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        gradients.zero_()
+        losses = _losses(student, plan.stage, next(scenes))
+        sum(losses.values()).backward()  # type: ignore[union-attr]
+        if plan.workers > 1:
+            dist.all_reduce(gradients)
+            gradients /= plan.workers
+        norm = _clipped(gradients)
+        optimizer.step()
+        step += 1
+        log.take(step, rate, norm, losses)
+        if rank == 0 and (step % plan.save_every == 0 or step == plan.stage.steps):
+            save(plan, student, optimizer, step)
+    if plan.workers > 1:
+        dist.barrier()
+        dist.destroy_process_group()
+
+
+def load(start: Path) -> Student:
+    """A student from a stage's saved state, or a fresh one where `start` is a folder with a configuration only."""
+    from sailbench.models.sail.config import SailConfig
+
+    student = Student(SailConfig.load(start))
+    weights = start / "student.pt"
+    if weights.exists():
+        student.load_state_dict(torch.load(weights, weights_only=True))
+    return student
+
+
+def rate_at(stage: Stage, step: int) -> float:
+    """Warmed up over at most 100 steps, held, and falling to a fiftieth over the last `fall` of the stage."""
+    warm = min(100, stage.steps // 10 + 1)
+    rise = min(1.0, (step + 1) / warm)
+    begin = stage.steps * (1 - stage.fall)
+    left = 1.0 if step < begin else max(0.02, (stage.steps - step) / (stage.steps - begin))
+    return stage.rate * rise * left
+
+
+def chosen(student: Student, stage: Stage) -> list[nn.Parameter]:
+    """What the stage may change; the rest is held still."""
+    for name, parameter in student.named_parameters():
+        parameter.requires_grad_(name.startswith(stage.trains))
+    return [parameter for parameter in student.parameters() if parameter.requires_grad]
+
+
+def decaying(parameters: list[nn.Parameter]) -> list[dict[str, Any]]:
+    """Matrices decay, norms and biases do not."""
+    return [
+        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": 0.05},
+        {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
+    ]
+
+
+def _joined(parameters: list[nn.Parameter]) -> Tensor:
+    """One tensor of which the gradients are views: averaged, clipped and cleared in one go."""
+    whole, at = torch.zeros(sum(p.numel() for p in parameters)), 0
+    for parameter in parameters:
+        parameter.grad = whole[at : at + parameter.numel()].view_as(parameter)
+        at += parameter.numel()
+    return whole
+
+
+def _clipped(gradients: Tensor, most: float = 1.0) -> float:
+    norm = float(gradients.norm())
+    if norm > most:
+        gradients *= most / norm
+    return norm
+
+
+def _losses(student: Student, stage: Stage, batch: Batch) -> dict[str, Tensor]:
+    with torch.autocast("cpu", torch.bfloat16):
+        features = student.patches(batch.pixels) if len(batch.pixels) else None
+        losses = {}
+        if features is not None and (stage.kind == "patches" or stage.reading):
+            weight = stage.reading if stage.kind == "answers" else 1.0
+            losses["patches"] = weight * student.reading_loss(features, batch.labels)
+        if stage.kind == "answers":
+            losses["answers"] = student.loss(batch, None if features is None else student.slots(features))
+    return losses
+
+
+def batches(plan: Plan, processor: Processor, rank: int, step: int) -> Iterator[Batch]:
+    """Batches from `step` on; their scenes depend on nothing else than seed, stage, step and rank."""
+    pool = thoughts(plan.folder / "pool.jsonl") if plan.stage.pooled else ()
+    while True:
+        rng = random.Random(f"{plan.seed} {plan.stage.name} {step} {rank}")
+        yield _drawn(plan.stage, processor, rng, pool)
+        step += 1
+
+
+def _drawn(stage: Stage, processor: Processor, rng: random.Random, pool: Pool) -> Batch:
+    if stage.kind == "patches":
+        canvases = [draw(rng, stage).pictures[0] for _ in range(stage.rows)]
+        told = [Told(Scene(pictures=(canvas,), words=(), asks=()), [0], ()) for canvas in canvases]
+        return pack.batch([told], len(told), processor)
+    filled = pack.rows(asked(stage, processor, rng, pool), WIDTH)
+    return pack.batch([next(filled) for _ in range(stage.rows)], WIDTH, processor)
+
+
+def draw(rng: random.Random, stage: Stage) -> Scene:
+    kinds = list(stage.scenes)
+    return KINDS[rng.choices(kinds, [stage.scenes[kind] for kind in kinds])[0]](rng)
+
+
+def asked(stage: Stage, processor: Processor, rng: random.Random, pool: Pool = ()) -> Iterator[Told]:
+    """Scenes with some of their questions; a thought that is due comes from the pool where there is one."""
+    while True:
+        scene = draw(rng, stage)
+        asks = some(stage, scene, rng)
+        if pool and any(ask.thought for ask in asks):
+            seed, thought = rng.choice(pool)
+            scene = arithmetic(random.Random(seed))
+            asks = [replace(ask, thought=thought) if ask.thought else ask for ask in scene.asks if ask.task == "math"]
+        if asks:
+            yield pack.lay_out(processor, scene, asks, stage.seen)
+
+
+def thoughts(path: Path) -> Pool:
+    """Seeds of sums, and what was thought about each."""
+    held = (json.loads(line) for line in path.read_text().splitlines() if line)
+    return [(one["seed"], one["thought"]) for one in held]
+
+
+def some(stage: Stage, scene: Scene, rng: random.Random) -> list[Ask]:
+    """Questions drawn without return, by their weights."""
+    weights = {i: stage.asks.get("think" if ask.thought else ask.task, 0.0) for i, ask in enumerate(scene.asks)}
+    keyed = sorted((rng.random() ** (1 / weight), i) for i, weight in weights.items() if weight > 0)
+    return [scene.asks[i] for _, i in keyed[-stage.each :]]
+
+
+def save(plan: Plan, student: Student, optimizer: torch.optim.Optimizer, step: int) -> None:
+    """Whole or not at all: a killed run finds the state before."""
+    unfinished = plan.state.with_suffix(".unfinished")
+    torch.save({"student": student.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, unfinished)
+    unfinished.replace(plan.state)
+
+
+def resume(plan: Plan, student: Student, optimizer: torch.optim.Optimizer | None = None) -> int:
+    """Take up the saved state; how many steps it has."""
+    if not plan.state.exists():
+        return 0
+    state = torch.load(plan.state, weights_only=True)
+    student.load_state_dict(state["student"])
+    if optimizer is not None:
+        optimizer.load_state_dict(state["optimizer"])
+    return int(state["step"])
+
+
+class _Log:
+    """A line of JSON each fifty steps: mean losses since the last, rate, gradient norm, scenes a second."""
+
+    def __init__(self, plan: Plan, rank: int) -> None:
+        self._path = plan.folder / f"{plan.stage.name}.log.jsonl" if rank == 0 else None
+        self._sums: dict[str, float] = {}
+        self._since, self._steps = time.perf_counter(), 0
+
+    def take(self, step: int, rate: float, norm: float, losses: dict[str, Tensor]) -> None:
+        if self._path is None:
+            return
+        self._steps += 1
+        for name, loss in losses.items():
+            self._sums[name] = self._sums.get(name, 0.0) + float(loss.detach())
+        if step % 50 == 0:
+            means = {name: round(total / self._steps, 4) for name, total in self._sums.items()}
+            pace = round(self._steps / (time.perf_counter() - self._since), 2)
+            line = {"step": step, "rate": rate, "norm": round(norm, 3), "steps_per_second": pace, **means}
+            with self._path.open("a") as file:
+                file.write(json.dumps(line) + "\n")
+            self._sums, self._steps, self._since = {}, 0, time.perf_counter()

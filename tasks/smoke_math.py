@@ -1,0 +1,38 @@
+"""Smoke: a drawn sum of two or three numbers, answered at once and again after reasoning in think tags.
+
+family: smoke
+modality: image
+size: 240
+groups: smoke
+licence: Apache-2.0 (made here: recipes/nano)
+metric: accuracy by value; direct and think are the two ways of asking about the same 120 pictures
+judge: none
+chance: 5
+"""
+
+from sailbench.families import by_math_answer
+from sailbench.rows import Row
+from sailbench.task import Task
+from sailbench.types import Request, Sample, Sampling
+
+from ._smoke import SHORT, shipped
+
+THINKING = Sampling(max_tokens=96, thinking=True)
+
+
+def read(row: Row) -> Sample:
+    return Sample(
+        id=row.text("id"),
+        question=row.text("question"),
+        target=row.text("answer"),
+        media=row.images("image"),
+        group={"mode": row.text("mode")},
+    )
+
+
+def ask(sample: Sample) -> Request:
+    sampling = THINKING if sample.group["mode"] == "think" else SHORT
+    return Request(turns=(sample.question,), media=sample.media, sampling=sampling)
+
+
+TASK = Task(read=read, ask=ask, rules={"official": by_math_answer}, sources=shipped("math"))

@@ -1,0 +1,32 @@
+"""Smoke: colour, shape, position or number of drawn shapes, four options.
+
+family: smoke
+modality: image
+size: 240
+groups: smoke
+licence: Apache-2.0 (made here: recipes/nano)
+metric: accuracy
+judge: none
+chance: 25
+"""
+
+from sailbench.families import by_option_match, choice
+from sailbench.prompts import as_it_is
+from sailbench.rows import Row
+from sailbench.types import Sample
+
+from ._smoke import SHORT, shipped
+
+
+def read(row: Row) -> Sample:
+    return Sample(
+        id=row.text("id"),
+        question=row.text("question"),
+        target=row.text("answer"),
+        media=row.images("image"),
+        choices=row.choices(),
+        group={"skill": row.text("skill")},
+    )
+
+
+TASK = choice(read, text=as_it_is, sampling=SHORT, rules={"official": by_option_match}, sources=shipped("mcq"))

@@ -1,0 +1,128 @@
+"""Decode steps of fixed sizes: padded rows and reaches change no answer, nor does recording where there is CUDA."""
+
+import random
+
+import pytest
+import torch
+
+from sailbench.models.sail import SailVL2, cache, graphs, tiny
+from sailbench.models.sail.decode import Decoder, Prompt
+from sailbench.models.sail.graphs import SIZES, Still, Stills
+from sailbench.types import Request, Sampling
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module", params=["dense", "moe"])
+def folder(request, tmp_path_factory):
+    made = tmp_path_factory.mktemp("tiny") / request.param
+    tiny.write(made, seed=5, moe=request.param == "moe")
+    return made
+
+
+@pytest.fixture(scope="module")
+def model(folder, one_thread):
+    return SailVL2.load(folder, device="cpu")
+
+
+def steps(monkeypatch):
+    taken, step = [], Still.step
+
+    def seen(self, tokens, positions):
+        taken.append((len(tokens), self.rows, self.reach))
+        return step(self, tokens, positions)
+
+    monkeypatch.setattr(Still, "step", seen)
+    return taken
+
+
+def ask(turn, **sampling):
+    return Request(turns=(turn,), sampling=Sampling(**{"max_tokens": 12} | sampling))
+
+
+def mixed():
+    draw = random.Random(3)
+    own = [ask("word " * draw.randrange(1, 70), max_tokens=draw.randrange(2, 40)) for _ in range(13)]
+    return [*own, ask("word " * 300, max_tokens=30), ask("Tell.", temperature=1.0, seed=4, max_tokens=30)]
+
+
+def texts(model, requests):
+    found = {id(request): response for request, response in model.answer(requests)}
+    assert {response.error for response in found.values()} == {None}
+    return [found[id(request)].texts for request in requests]
+
+
+def test_answers_are_the_same_in_steps_of_fixed_sizes(model, monkeypatch):
+    requests = mixed()
+    wanted = texts(model, requests)
+    monkeypatch.setattr(Stills, "of", lambda layers: Stills(layers, recording=False))
+    taken = steps(monkeypatch)
+    assert wanted == texts(model, requests)
+    assert any(rows < padded for rows, padded, _ in taken) and {reach > 256 for *_, reach in taken} == {True, False}
+    assert {padded for _, padded, _ in taken} <= set(SIZES) and {reach % 64 for *_, reach in taken} == {0}
+
+
+def written(model, prompts, stills=None):
+    decoder = Decoder(model.network.language_model, stop=-1)
+    decoder.stills = stills and stills(decoder.layers)
+    rows = [decoder.start(prompt) for prompt in prompts]
+    while decoder.rows:
+        decoder.drop(decoder.step(40))
+    return [row.tokens for row in rows], decoder
+
+
+def prompts(model, lengths):
+    return [Prompt(model.input_embeddings(model.prompt_ids("x" * n, []), None), 20 + n) for n in lengths]
+
+
+def test_a_lane_that_grows_leaves_nothing_behind_that_points_to_its_old_tensor(model, monkeypatch):
+    monkeypatch.setattr(cache, "FIRST_ROWS", 2)
+    asked = prompts(model, range(1, 40, 9))
+    wanted, _ = written(model, asked)
+    found, decoder = written(model, asked, lambda layers: Stills(layers, recording=False))
+    assert found == wanted
+    decoder.start(asked[0])
+    decoder.release()
+    assert decoder.stills._known == {}
+
+
+def test_rows_that_come_later_and_take_a_padded_slot_find_it_clean(model):
+    first, second = prompts(model, (5, 30, 8)), prompts(model, (17, 3))
+    alone = [written(model, [prompt])[0][0] for prompt in (*first, *second)]
+    decoder = Decoder(model.network.language_model, stop=-1)
+    decoder.stills = Stills(decoder.layers, recording=False)
+    rows = [decoder.start(prompt) for prompt in first]
+    for _ in range(10):
+        decoder.step()
+    rows += [decoder.start(prompt) for prompt in second]
+    while decoder.rows:
+        decoder.drop(decoder.step())
+    assert [row.tokens for row in rows] == alone
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="recording works here")
+def test_where_nothing_can_be_recorded_decoding_goes_on_and_says_so_once(model, caplog):
+    asked = prompts(model, (3, 9, 20))
+    wanted, _ = written(model, asked)
+    found, _ = written(model, asked, lambda layers: Stills(layers, recording=True))
+    assert found == wanted
+    assert caplog.text.count("decoding goes on without CUDA graphs") == 1
+
+
+@pytest.mark.parametrize(("needed", "size"), [(1, 1), (2, 2), (5, 6), (7, 8), (33, 48), (49, 64), (300, 384)])
+def test_a_size_holds_what_is_needed_and_half_as_much_again_at_most(needed, size):
+    assert graphs._size(needed) == size and size <= 1.5 * needed
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_recorded_steps_answer_as_steps_that_are_launched(folder, dtype, monkeypatch, caplog):
+    torch.backends.cuda.matmul.allow_tf32 = False
+    model, requests = SailVL2.load(folder, device="cuda", dtype=dtype), mixed()
+    replayed, replay = [], torch.cuda.CUDAGraph.replay
+    monkeypatch.setattr(torch.cuda.CUDAGraph, "replay", lambda self: replayed.append(1) or replay(self))
+    recorded = texts(model, requests)
+    monkeypatch.setattr(Stills, "of", lambda layers: Stills(layers, recording=False))
+    assert recorded == texts(model, requests)
+    assert replayed and "without CUDA graphs" not in caplog.text
