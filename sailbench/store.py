@@ -260,10 +260,11 @@ def replace_file(path: Path, text: str) -> None:
     """Write a whole file so that a reader sees the old one or the new one, never a part."""
     part = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(encoded(text))
-        part.replace(path)
-    except OSError as error:
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(encoded(text))
+            part.replace(path)
+    except StoreError:
         with suppress(OSError):
             part.unlink()
-        raise StoreError(f"cannot write {path}: {error.strerror}") from error
+        raise

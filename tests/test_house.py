@@ -22,7 +22,7 @@ STEPS = [
     ["run", "contrast"],  # floor 4
     ["predictions", "plan", "judging", "report", "serve"],
     ["gate", "capacity"],
-    ["explain", "audit"],
+    ["explain", "audit", "doctor"],
     ["cli"],  # floor 5
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(STEPS) for room in rooms}

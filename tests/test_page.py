@@ -274,12 +274,19 @@ def many(tmp_path_factory):
     return page(root)
 
 
+def busy(browser):
+    """Seconds that the tab's main thread has been computing."""
+    metrics = browser.send("Performance.getMetrics")["metrics"]
+    return next(own["value"] for own in metrics if own["name"] == "TaskDuration")
+
+
 def test_ten_thousand_samples_open_in_two_seconds_and_only_those_in_sight_are_drawn(browser, many):
-    took = []
-    for _ in range(3):  # the best of three, as other tests share the machine
-        browser.open(f"file://{many}#mmstar/9000")
-        took.append(browser.run("Number(document.documentElement.dataset.ready)"))
-    assert min(took) < 2000
+    # The page's own time, whatever else the machine does; on one that is idle it is what a reader waits.
+    browser.send("Performance.enable", timeDomain="threadTicks")
+    before = busy(browser)
+    browser.open(f"file://{many}#mmstar/9000")
+    assert 0.02 < busy(browser) - before < 2
+    browser.send("Performance.disable")
     assert browser.run("document.querySelector('#detail h2').textContent") == "mmstar / 9000"
     browser.run("document.getElementById('list').scrollTop = 200000")
     browser.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -82,15 +82,16 @@ def spread(machines):
 
 @pytest.fixture
 def mine(tmp_path):
-    """Three questions about each of eight pictures."""
+    """Three questions about each of six pictures, and two hundred without: more than a worker holds at once."""
     (tmp_path / "mine.py").write_text(TASK)
     rows = []
-    for i in range(8):
-        Image.new("RGB", (64 + i, 48), (30 * i, 80, 40)).save(tmp_path / f"{i}.png")
+    for i in range(6):
+        Image.new("RGB", (64 + i, 48), (40 * i, 80, 40)).save(tmp_path / f"{i}.png")
         rows += [
             {"id": f"{i}.{j}", "question": f"q{j}", "answer": "A", "A": "1", "B": "2", "image": f"{i}.png"}
             for j in range(3)
         ]
+    rows += [{"id": f"t{i}", "question": f"q{i}", "answer": "A", "A": "1", "B": "2", "image": None} for i in range(200)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return tmp_path
 
@@ -126,7 +127,7 @@ def test_a_run_whose_worker_was_killed_equals_a_run_of_one_process(mine, spread,
 
     run.collect(plan.model, plan.waiting(), plan.results, kill_once)
     assert "a worker is lost" in caplog.text
-    assert len(journal(mine, "ray")) == 24
+    assert len(journal(mine, "ray")) == 218
     assert journal(mine, "ray") == journal(mine, "alone")
 
 

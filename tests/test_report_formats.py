@@ -7,7 +7,7 @@ import math
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stored import FORMULA, HOSTILE, summary, write
 
@@ -57,24 +57,28 @@ def test_no_markdown_cell_holds_a_tag_a_link_or_another_column(hostile, capsys):
     assert "<img" not in "".join(rows).replace("\\<", "")
 
 
+@settings(deadline=None)  # the machine may be busy with other things
 @given(st.text())
 def test_a_cell_is_one_line_and_never_a_formula(text):
     cell = inert.cell(text)
     assert "\n" not in cell and (cell == "-" or cell[:1] not in ("=", "+", "-", "@"))
 
 
+@settings(deadline=None)  # the machine may be busy with other things
 @given(st.text())
 def test_json_that_may_be_printed_loses_nothing(text):
     printed = inert.as_json([text])
     assert json.loads(printed) == [text] and not set(OBEYED) & set(printed)
 
 
+@settings(deadline=None)  # the machine may be busy with other things
 @given(st.text())
 def test_json_in_a_page_ends_no_element_and_loses_nothing(text):
     written = inert.json_in_html([text])
     assert json.loads(written) == [text] and not set("<>&\u2028") & set(written)
 
 
+@settings(deadline=None)  # the machine may be busy with other things
 @given(st.text(alphabet="<&>\x00\x1b\ud800\ufffe]a"))
 def test_junit_is_xml_whatever_a_name_is(text):
     from sailbench.report.junit import junit

@@ -54,8 +54,11 @@ def texts(model, requests):
 
 def test_answers_are_the_same_in_steps_of_fixed_sizes(model, monkeypatch):
     requests = mixed()
-    wanted = texts(model, requests)
-    monkeypatch.setattr(Stills, "of", lambda layers: Stills(layers, recording=False))
+    with monkeypatch.context() as packed:
+        packed.setattr(Decoder, "_still", lambda self: None)
+        wanted = texts(model, requests)
+    assert wanted == texts(model, requests)
+    monkeypatch.setattr(Stills, "of", lambda layers: Stills(layers, padded=True))
     taken = steps(monkeypatch)
     assert wanted == texts(model, requests)
     assert any(rows < padded for rows, padded, _ in taken) and {reach > 256 for *_, reach in taken} == {True, False}
@@ -64,7 +67,7 @@ def test_answers_are_the_same_in_steps_of_fixed_sizes(model, monkeypatch):
 
 def written(model, prompts, stills=None):
     decoder = Decoder(model.network.language_model, stop=-1)
-    decoder.stills = stills and stills(decoder.layers)
+    decoder.stills = stills(decoder.layers) if stills else decoder.stills
     rows = [decoder.start(prompt) for prompt in prompts]
     while decoder.rows:
         decoder.drop(decoder.step(40))
@@ -79,7 +82,7 @@ def test_a_lane_that_grows_leaves_nothing_behind_that_points_to_its_old_tensor(m
     monkeypatch.setattr(cache, "FIRST_ROWS", 2)
     asked = prompts(model, range(1, 40, 9))
     wanted, _ = written(model, asked)
-    found, decoder = written(model, asked, lambda layers: Stills(layers, recording=False))
+    found, decoder = written(model, asked, lambda layers: Stills(layers, padded=True))
     assert found == wanted
     decoder.start(asked[0])
     decoder.release()
@@ -90,7 +93,7 @@ def test_rows_that_come_later_and_take_a_padded_slot_find_it_clean(model):
     first, second = prompts(model, (5, 30, 8)), prompts(model, (17, 3))
     alone = [written(model, [prompt])[0][0] for prompt in (*first, *second)]
     decoder = Decoder(model.network.language_model, stop=-1)
-    decoder.stills = Stills(decoder.layers, recording=False)
+    decoder.stills = Stills(decoder.layers, padded=True)
     rows = [decoder.start(prompt) for prompt in first]
     for _ in range(10):
         decoder.step()
@@ -104,7 +107,7 @@ def test_rows_that_come_later_and_take_a_padded_slot_find_it_clean(model):
 def test_where_nothing_can_be_recorded_decoding_goes_on_and_says_so_once(model, caplog):
     asked = prompts(model, (3, 9, 20))
     wanted, _ = written(model, asked)
-    found, _ = written(model, asked, lambda layers: Stills(layers, recording=True))
+    found, _ = written(model, asked, lambda layers: Stills(layers, padded=True, recording=True))
     assert found == wanted
     assert caplog.text.count("decoding goes on without CUDA graphs") == 1
 
@@ -123,6 +126,6 @@ def test_recorded_steps_answer_as_steps_that_are_launched(folder, dtype, monkeyp
     replayed, replay = [], torch.cuda.CUDAGraph.replay
     monkeypatch.setattr(torch.cuda.CUDAGraph, "replay", lambda self: replayed.append(1) or replay(self))
     recorded = texts(model, requests)
-    monkeypatch.setattr(Stills, "of", lambda layers: Stills(layers, recording=False))
+    monkeypatch.setattr(Stills, "of", lambda layers: Stills(layers, padded=True))
     assert recorded == texts(model, requests)
     assert replayed and "without CUDA graphs" not in caplog.text

@@ -1,6 +1,6 @@
 """AdaLRS (arXiv 2506.13274): the learning rate is searched for within the run, by how fast the loss falls.
 
-When the fall slows, a higher rate is tried for a window of steps: kept if the loss then falls faster, and undone together
+When the fall slows, a higher rate is tried for a window of steps: kept if the loss then falls faster, undone together
 with its steps, for a lower rate, if it falls slower. The changes shrink from trial to trial until the search is over.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-# "try": copy weights and optimizer, as the rate is now a higher one. "back": put that copy back, the rate is a lower one.
+# "try": copy weights and optimizer, the rate is a higher one now. "back": put that copy back, the rate is a lower one.
 Advice = Literal["go on", "try", "back"]
 
 
@@ -77,7 +77,7 @@ class AdaLRS:
 
     def _judged(self, now: Fall) -> Advice:
         assert self.before is not None and self.settled is not None, "no trial is under way"
-        # The error is that of the window before: a loss that bursts is no straight line, and leaves a wide error itself.
+        # By the error of the window before: a loss that bursts is no straight line, its own error would hide it.
         gain, doubt = now.speed - self.before[0], 2 * self.before[1]
         if not gain >= -doubt:  # or no number at all
             return self._lowered()

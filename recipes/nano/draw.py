@@ -28,7 +28,14 @@ NAMES = tuple(COLOURS)
 GLYPHS = "0123456789abcdefghijklmnopqrstuvwxyz+-="
 PAPERS = ((255, 255, 255), (250, 247, 238), (240, 244, 250), (243, 243, 243), (236, 248, 238))
 FOLDERS = (Path("/usr/share/fonts/truetype/dejavu"), Path("/usr/share/fonts/truetype/liberation"))
-FACES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSerif.ttf", "LiberationSans-Bold.ttf", "LiberationSerif-Bold.ttf", "LiberationMono-Bold.ttf")
+FACES = (
+    "DejaVuSans.ttf",
+    "DejaVuSans-Bold.ttf",
+    "DejaVuSerif.ttf",
+    "LiberationSans-Bold.ttf",
+    "LiberationSerif-Bold.ttf",
+    "LiberationMono-Bold.ttf",
+)
 
 Box = tuple[float, float, float, float]
 Colour = tuple[int, int, int]

@@ -1,7 +1,7 @@
 """Reinforcement learning with verifiable rewards: sums that are reasoned about, rewarded for answer and for format.
 
-Group-relative advantages and a clip range of [0.20, 0.28] as in DAPO (arXiv 2503.14476), which SAIL-VL2's paper uses for
-its dense models; groups in which all do equally well teach nothing and are drawn anew (the paper's pass@4 filter).
+Group-relative advantages and a clip range of [0.20, 0.28] as in DAPO (arXiv 2503.14476), which the paper uses for its
+dense models; groups in which all do equally well teach nothing and are drawn anew (the paper's pass@4 filter).
 """
 
 import random
@@ -52,7 +52,9 @@ def sample(student: Student, told: Sequence[Told], draws: int, end: int, seed: i
     prompts = [[*each.shared, *each.rests[0].prompt] for each in told for _ in range(draws)]
     batch = pack_prompts(prompts)
     canvases = [each.scene.pictures[0].pixels for each in told]
-    shown = student.slots(student.patches(told_pixels(canvases, student))).view(len(told), -1, student.network.config.hidden_size)
+    shown = student.slots(student.patches(told_pixels(canvases, student))).view(
+        len(told), -1, student.network.config.hidden_size
+    )
     model, generator = student.network.language_model, torch.Generator().manual_seed(seed)
     embeds = model.model.embed_tokens(batch).clone()
     places = _slots(prompts[0], student)
@@ -93,7 +95,9 @@ def _slots(prompt: Sequence[int], student: Student) -> list[int]:
     return list(range(start, start + n))
 
 
-def groups(student: Student, processor: Processor, rng: random.Random, wanted: int) -> Iterator[tuple[Told, list[Attempt]]]:
+def groups(
+    student: Student, processor: Processor, rng: random.Random, wanted: int
+) -> Iterator[tuple[Told, list[Attempt]]]:
     """Questions with their attempts, those left out on which all attempts earn the same."""
     tokenizer, found = processor.tokenizer, 0
     for _ in range(20):

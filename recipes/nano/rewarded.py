@@ -19,7 +19,7 @@ INNER = 2  # optimiser steps a batch of attempts
 def run(plan: Plan) -> None:
     """Train by rewards, then write the pool beside the stage's state. A finished stage is not run again."""
     torch.set_num_threads(plan.workers)
-    student, processor = train.load(plan.start), pack.processor(plan.start)
+    student, processor = train.load(plan.base, plan.before), pack.processor(plan.base)
     trained = train.chosen(student, plan.stage)
     optimizer = torch.optim.AdamW(train.decaying(trained), lr=plan.stage.rate, betas=(0.9, 0.98))
     step = train.resume(plan, student, optimizer)
@@ -53,7 +53,7 @@ def _note(plan: Plan, step: int, attempts: list[Attempt]) -> None:
 
 def _write_pool(path: Path, plan: Plan, sums: int = 512, at_once: int = 64) -> None:
     """A line a sum: its seed and what the model said, where that was right in answer and form."""
-    student, processor = train.load(plan.start), pack.processor(plan.start)
+    student, processor = train.load(plan.base, plan.before), pack.processor(plan.base)
     train.resume(plan, student)
     lines = []
     for first in range(0, sums, at_once):

@@ -82,7 +82,9 @@ def paired(rng: random.Random, asked: str, pairs: Sequence[tuple[str, str]], tim
 def lettered(rng: random.Random, ask: Ask, times: int = 1) -> Ask:
     """The letters of a question's options."""
     wording = ask.wording.rpartition("\n")[0] + "\nList the options with their letters."
-    return paired(rng, wording, [(option, f" {letter}") for option, letter in zip(ask.options, LETTERS, strict=True)], times)
+    return paired(
+        rng, wording, [(option, f" {letter}") for option, letter in zip(ask.options, LETTERS, strict=True)], times
+    )
 
 
 def writing(rng: random.Random) -> Scene:
@@ -118,7 +120,13 @@ def arithmetic(rng: random.Random) -> Scene:
     question, facts = "What is the result?", {"expression": text}
     asks = (
         Ask(task="math", wording=question, answer=str(totals[-1]), facts={**facts, "mode": "direct"}),
-        Ask(task="math", wording=question, answer=str(totals[-1]), thought=", ".join(steps), facts={**facts, "mode": "think"}),
+        Ask(
+            task="math",
+            wording=question,
+            answer=str(totals[-1]),
+            thought=", ".join(steps),
+            facts={**facts, "mode": "think"},
+        ),
         Ask(task="read", wording="What is written here?", answer=text),
     )
     return Scene(pictures=(canvas,), words=(f"text: {' '.join(text)}",), asks=asks)
@@ -146,6 +154,8 @@ def objects(rng: random.Random) -> Scene:
         paired(rng, "Name each colour and its shape.", _spaced(colours, shapes)),
         _boxed(shape, colour, box),
         *_yes_and_no(rng, shapes, colours, k),
+        *_yes_and_no(rng, shapes, colours, rng.randrange(n)),
+        *_mixed_up(shapes, colours),
     ]
     asks += [lettered(rng, rng.choice(asks[:3])), lettered(rng, rng.choice(asks[:3]), DRILL)]
     told = sorted(zip(quarters, colours, shapes, boxes, strict=True))
@@ -172,7 +182,12 @@ def _corners(box: Box) -> str:
 def _boxed(shape: str, colour: str, box: Box) -> Ask:
     wording = f"Give the bounding box of the {colour} {shape}."
     pixels = ",".join(str(int(edge)) for edge in box)
-    return Ask(task="grounding", wording=wording, answer=_corners(box), facts={"bbox": pixels, "shape": shape, "colour": colour})
+    return Ask(
+        task="grounding",
+        wording=wording,
+        answer=_corners(box),
+        facts={"bbox": pixels, "shape": shape, "colour": colour},
+    )
 
 
 def _yes_and_no(rng: random.Random, shapes: Sequence[str], colours: Sequence[str], k: int) -> list[Ask]:
@@ -183,8 +198,18 @@ def _yes_and_no(rng: random.Random, shapes: Sequence[str], colours: Sequence[str
     else:
         other = f"{colour} {rng.choice([s for s in SHAPES if s != shape])}"
     asked = ((f"{colour} {shape}", "Yes"), (other, "No"))
-    wording = "Is there {} {}? Answer yes or no."
-    return [Ask(task="yesno", wording=wording.format("an" if what[0] == "o" else "a", what), answer=answer) for what, answer in asked]
+    return [Ask(task="yesno", wording=_there(what), answer=answer) for what, answer in asked]
+
+
+def _mixed_up(shapes: Sequence[str], colours: Sequence[str]) -> list[Ask]:
+    """Is there one object's colour on another's shape? Only looking at both together tells."""
+    if len(shapes) < 2:
+        return []
+    return [Ask(task="yesno", wording=_there(f"{colours[0]} {shapes[1]}"), answer="No")]
+
+
+def _there(what: str) -> str:
+    return f"Is there {'an' if what[0] == 'o' else 'a'} {what}? Answer yes or no."
 
 
 def several(rng: random.Random) -> Scene:
@@ -229,13 +254,16 @@ def chart(rng: random.Random) -> Scene:
         (canvas.pen.ellipse if is_line else canvas.pen.rectangle)(box, fill=COLOURS[colour])
         label = (x - PATCH / 2, y - PATCH / 2, x + PATCH / 2, y + PATCH / 2) if is_line else box
         canvas.mark(2, label, 1 + NAMES.index(colour))
-    k, what = rng.randrange(n), "point" if is_line else "bar"
+    what, kind = ("point", "line") if is_line else ("bar", "bars")
     asks = (
-        Ask(
-            task="chart",
-            wording=f"What is the value of the {colours[k]} {what}?",
-            answer=str(values[k]),
-            facts={"kind": "line" if is_line else "bars"},
+        *(
+            Ask(
+                task="chart",
+                wording=f"What is the value of the {colours[k]} {what}?",
+                answer=str(values[k]),
+                facts={"kind": kind},
+            )
+            for k in rng.sample(range(n), n)
         ),
         Ask(task="name", wording=f"How many {what}s are there?", answer=str(n)),
         paired(rng, "Name each colour and its value.", valued := list(zip(colours, map(str, values), strict=True))),
@@ -266,8 +294,18 @@ def alike(rng: random.Random) -> Scene:
         canvas.shape(shape, colour, (left, top, left + size, top + size))
     wording = "Do the two images show the same {}? Answer yes or no."
     asks = [
-        Ask(task="multi", wording=wording.format("shape"), answer="Yes" if same_shape else "No", facts={"skill": "shape"}),
-        Ask(task="multi", wording=wording.format("colour"), answer="Yes" if same_colour else "No", facts={"skill": "colour"}),
+        Ask(
+            task="multi",
+            wording=wording.format("shape"),
+            answer="Yes" if same_shape else "No",
+            facts={"skill": "shape"},
+        ),
+        Ask(
+            task="multi",
+            wording=wording.format("colour"),
+            answer="Yes" if same_colour else "No",
+            facts={"skill": "colour"},
+        ),
     ]
     for i, which in enumerate(("first", "second")):
         asks.append(Ask(task="name", wording=f"What colour is the shape in the {which} image?", answer=colours[i]))

@@ -89,7 +89,7 @@ def yesno() -> Iterator[Record]:
     for i, rng in generators("yesno"):
         if i < SIZE // 2:
             scene = scenes.objects(rng)
-            for j, ask in enumerate(ask for ask in scene.asks if ask.task == "yesno"):
+            for j, ask in enumerate([ask for ask in scene.asks if ask.task == "yesno"][:2]):
                 yield row(2 * i + j, scene, ask, pair=str(i))
 
 
@@ -135,4 +135,6 @@ def write(folder: Path = FOLDER) -> None:
     for name, rows in TABLES.items():
         records = list(rows())
         held = [key for key in ("image", "images", "video") if key in records[0]]
-        parquet.write_table(pa.Table.from_pylist(records), folder / f"{name}.parquet", compression="zstd", use_dictionary=held)
+        parquet.write_table(
+            pa.Table.from_pylist(records), folder / f"{name}.parquet", compression="zstd", use_dictionary=held
+        )

@@ -33,7 +33,11 @@ def _check(first: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> None:
         raise ModelError(f"only one of two checkpoints has {', '.join(odd[:3])}: they are not of one shape")
     for name, tensor in first.items():
         if tensor.shape != other[name].shape:
-            raise ModelError(f"{name} is {tuple(tensor.shape)} in one checkpoint, {tuple(other[name].shape)} in another")
+            raise ModelError(
+                f"{name} is {tuple(tensor.shape)} in one checkpoint, {tuple(other[name].shape)} in another"
+            )
+        if tensor.dtype != other[name].dtype:
+            raise ModelError(f"{name} is not of one type: {tensor.dtype} and {other[name].dtype}")
         if not tensor.is_floating_point() and not torch.equal(tensor, other[name]):
             raise ModelError(f"{name} holds no real numbers and differs between the checkpoints")
 

@@ -14,13 +14,24 @@ ALL = (TOWER, ADAPTER, LANGUAGE)
 
 # Scenes in proportion, and how much more often than others a question of a task is asked.
 EVEN = {"writing": 5, "arithmetic": 5, "objects": 4, "several": 2, "chart": 3, "pair": 2, "motion": 1}
-PLAIN = {"ocr": 3.0, "spell": 2.0, "read": 2.0, "list": 1.0, "pairs": 1.0, "drill": 0.4, "name": 2.0, "mcq": 2.0, "yesno": 2.0, "grounding": 2.0}
+PLAIN = {
+    "ocr": 3.0,
+    "spell": 2.0,
+    "read": 2.0,
+    "list": 1.0,
+    "pairs": 1.0,
+    "drill": 0.4,
+    "name": 2.0,
+    "mcq": 2.0,
+    "yesno": 2.0,
+    "grounding": 2.0,
+}
 REST = {"math": 2.0, "think": 1.0, "chart": 2.0, "multi": 2.0, "video": 2.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """`steps` of `rows` rows a worker at learning rate `rate`, warmed up, held, and let fall over its last `fall` share.
+    """`steps` of `rows` rows a worker at the learning rate `rate`, warmed up, held, falling over its last `fall` share.
 
     `reading` weighs the loss of the tower's readers beside that of the answers; `each` is the most questions a scene.
     A `pooled` stage learns to reason from thoughts that the model had itself and that led to the right answer.
@@ -45,7 +56,7 @@ class Stage:
 STAGES = (
     Stage(
         name="tower",
-        about="the tower alone learns to tell glyph, shape and colour of every patch (the paper starts from SAIL-ViT)",
+        about="the tower alone tells glyph, shape and colour of every patch (the paper starts from SAIL-ViT)",
         steps=6000,
         rate=1.5e-3,
         kind="patches",
@@ -98,6 +109,27 @@ STAGES = (
         steps=9000,
         rate=1e-3,
         trains=(*ALL, "readers"),
+        reading=0.1,
+    ),
+    Stage(
+        name="bind",
+        about="all parameters, mostly what must be looked up: this shape's colour, that bar's value",
+        steps=3000,
+        rate=1e-3,
+        trains=(*ALL, "readers"),
+        scenes={"writing": 3, "arithmetic": 2, "objects": 8, "several": 2, "chart": 5, "pair": 3, "motion": 1.5},
+        asks={
+            "ocr": 3.0,
+            "math": 2.0,
+            "think": 0.7,
+            "pairs": 3.0,
+            "name": 1.5,
+            "mcq": 2.0,
+            "yesno": 3.0,
+            "grounding": 2.0,
+        }
+        | {"chart": 4.0, "multi": 3.0, "video": 2.0},
+        each=6,
         reading=0.1,
     ),
     Stage(

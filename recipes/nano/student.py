@@ -1,6 +1,5 @@
 """The network in training: the bundled model's own modules in float32, run over packed rows with gradients."""
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -147,9 +146,14 @@ def _attend(attention: Any, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tens
     """Self-attention of Qwen3: queries and keys are normed a head, then turned."""
     R, T, _ = x.shape
     q, k, v = (p(x).view(R, T, -1, attention.head_dim) for p in (attention.q_proj, attention.k_proj, attention.v_proj))
-    q, k = (_turned(_normed(norm, each).transpose(1, 2), *angles) for norm, each in ((attention.q_norm, q), (attention.k_norm, k)))
+    q, k = (
+        _turned(_normed(norm, each).transpose(1, 2), *angles)
+        for norm, each in ((attention.q_norm, q), (attention.k_norm, k))
+    )
     v = v.transpose(1, 2)
-    mixed = F.scaled_dot_product_attention(q.to(v.dtype), k.to(v.dtype), v, attn_mask=mask, enable_gqa=q.shape[1] != k.shape[1])
+    mixed = F.scaled_dot_product_attention(
+        q.to(v.dtype), k.to(v.dtype), v, attn_mask=mask, enable_gqa=q.shape[1] != k.shape[1]
+    )
     out: Tensor = attention.o_proj(mixed.transpose(1, 2).flatten(2))
     return out
 
@@ -157,13 +161,3 @@ def _attend(attention: Any, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tens
 def _turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     left, right = x.chunk(2, -1)
     return x * cos + torch.cat((-right, left), -1) * sin
-
-
-def load(folder: Path) -> Student:
-    """A student with the weights of a checkpoint folder, to train on."""
-    from safetensors.torch import load_file
-
-    student = Student(SailConfig.load(folder))
-    stored = {name: tensor.float() for name, tensor in load_file(folder / "model.safetensors").items()}
-    student.network.load_state_dict(stored, strict=False)
-    return student

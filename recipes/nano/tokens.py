@@ -17,7 +17,11 @@ def corpus(seed: int = 0, scenes: int = 600) -> Iterator[str]:
     """What the model reads and writes; the fixed texts often enough that they become few tokens."""
     rng = random.Random(seed)
     for _ in range(scenes):
-        yield from (SYSTEM,) * 20 + (THINK,) * 10 + ("Image-1: Image-2: Frame-1: Frame-4: ", "system\n", "user\n", "assistant\n")
+        yield from (
+            (SYSTEM,) * 20
+            + (THINK,) * 10
+            + ("Image-1: Image-2: Frame-1: Frame-4: ", "system\n", "user\n", "assistant\n")
+        )
         yield from WORDS
         for draw in KINDS.values():
             scene = draw(rng)
@@ -46,7 +50,10 @@ def write(folder: Path) -> None:
     names = {"additional_special_tokens": FRAMING, "eos_token": "<|im_end|>", "pad_token": PAD}
     _write(folder / "special_tokens_map.json", names)
     decoder = {str(i): {"content": text, "special": text not in PLAIN} for text, i in ids.items()}
-    _write(folder / "tokenizer_config.json", {"tokenizer_class": "Qwen2Tokenizer", "added_tokens_decoder": decoder, **names})
+    _write(
+        folder / "tokenizer_config.json",
+        {"tokenizer_class": "Qwen2Tokenizer", "added_tokens_decoder": decoder, **names},
+    )
 
 
 def _write(path: Path, content: object) -> None:

@@ -6,6 +6,7 @@ Workers hold equal weights and average their gradients; each draws its own scene
 import json
 import os
 import random
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,19 +22,23 @@ from recipes.nano.pack import Batch, Told
 from recipes.nano.scenes import KINDS, Ask, Scene, arithmetic
 from recipes.nano.stages import Stage
 from recipes.nano.student import Student
+from sailbench.models.sail.config import SailConfig
 from sailbench.models.sail.processor import Processor
 
 WIDTH = 256  # tokens a row
-PORT = 29517
 Pool = Sequence[tuple[str, str]]  # seed of a sum, thought
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Where a stage starts from and is kept; `workers` processes of one thread each."""
+    """A stage, what it starts from and where it is kept; `workers` processes of one thread each.
+
+    `base` holds configuration and tokenizer, `before` is the state that an earlier stage left, None for fresh weights.
+    """
 
     stage: Stage
-    start: Path
+    base: Path
+    before: Path | None
     folder: Path
     seed: int = 0
     workers: int = 2
@@ -43,6 +48,11 @@ class Plan:
     def state(self) -> Path:
         return self.folder / f"{self.stage.name}.state"
 
+    @property
+    def done(self) -> bool:
+        """Whether the stage was trained to its end."""
+        return self.state.exists() and torch.load(self.state, weights_only=True)["step"] >= self.stage.steps
+
 
 def run(plan: Plan) -> None:
     """Train a stage to its end, going on where an earlier try stopped."""
@@ -50,15 +60,22 @@ def run(plan: Plan) -> None:
     if plan.workers == 1:
         work(0, plan)
         return
-    os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"] = "127.0.0.1", str(PORT)
+    os.environ["MASTER_ADDR"], os.environ["MASTER_PORT"] = "127.0.0.1", str(_free_port())
     torch.multiprocessing.spawn(work, (plan,), nprocs=plan.workers)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def work(rank: int, plan: Plan) -> None:
     torch.set_num_threads(1)
     if plan.workers > 1:
         dist.init_process_group("gloo", rank=rank, world_size=plan.workers)
-    student, processor = load(plan.start), pack.processor(plan.start)
+    student, processor = load(plan.base, plan.before), pack.processor(plan.base)
     trained = chosen(student, plan.stage)
     gradients = _joined(trained)
     optimizer = torch.optim.AdamW(decaying(trained), lr=plan.stage.rate, betas=(0.9, 0.98), fused=True)
@@ -86,14 +103,11 @@ def work(rank: int, plan: Plan) -> None:
         dist.destroy_process_group()
 
 
-def load(start: Path) -> Student:
-    """A student from a stage's saved state, or a fresh one where `start` is a folder with a configuration only."""
-    from sailbench.models.sail.config import SailConfig
-
-    student = Student(SailConfig.load(start))
-    weights = start / "student.pt"
-    if weights.exists():
-        student.load_state_dict(torch.load(weights, weights_only=True))
+def load(base: Path, state: Path | None = None) -> Student:
+    """A student as a stage left it, or a fresh one."""
+    student = Student(SailConfig.load(base))
+    if state is not None:
+        student.load_state_dict(torch.load(state, weights_only=True)["student"])
     return student
 
 

@@ -6,7 +6,19 @@ import sys
 from collections.abc import Callable, Sequence
 
 from sailbench import __version__
-from sailbench.cli import data, exporting, gating, judges, listing, planning, reporting, running, scoring, serving
+from sailbench.cli import (
+    data,
+    doctor,
+    exporting,
+    gating,
+    judges,
+    listing,
+    planning,
+    reporting,
+    running,
+    scoring,
+    serving,
+)
 from sailbench.cli.frame import DONE, INTERRUPTED, WRONG
 from sailbench.errors import SailbenchError
 
@@ -62,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
         listing.add_tasks,
         listing.add_show,
         listing.add_models,
+        doctor.add_doctor,
         planning.add_plan,
         judges.add_judges,
         exporting.add_export,

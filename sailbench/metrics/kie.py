@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sailbench.metrics.edit_distance import edit_distance
-from sailbench.metrics.teds import TreeNode, is_comparable, tree_distance
+from sailbench.metrics.teds import TangledError, TreeNode, is_comparable, tree_distance
 
 LONGEST = 200_000  # characters of JSON
 
@@ -71,7 +71,10 @@ def field_tree_score(prediction: Any, truth: Any) -> float:
         return 0.0
     if said == wanted:
         return 1.0
-    return max(0.0, 1.0 - tree_distance(said, wanted, _change, _size) / whole)
+    try:
+        return max(0.0, 1.0 - tree_distance(said, wanted, _change, _size) / whole)
+    except TangledError:
+        return 0.0
 
 
 def _respelled(record: Any) -> Any:

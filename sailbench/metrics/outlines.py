@@ -5,7 +5,7 @@ Yuliang-Liu/MultimodalOCR@794c36d OCRBench_v2/eval_scripts/TEDS_metric.py doc_pa
 
 import re
 
-from sailbench.metrics.teds import TreeNode, is_comparable, tree_distance
+from sailbench.metrics.teds import TangledError, TreeNode, is_comparable, tree_distance
 
 # In this order, on each line.
 _CLEANING = (
@@ -32,7 +32,10 @@ def outline_score(prediction: str, truth: str) -> float:
     said, wanted = _outline(prediction), _outline(truth)
     if not is_comparable(said, wanted):
         return 0.0
-    return 1 - tree_distance(said, wanted, _change) / max(said.size(), wanted.size())
+    try:
+        return 1 - tree_distance(said, wanted, _change) / max(said.size(), wanted.size())
+    except TangledError:
+        return 0.0
 
 
 def _change(one: TreeNode, other: TreeNode) -> float:

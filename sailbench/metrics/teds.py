@@ -1,5 +1,6 @@
 """TEDS: how alike two HTML tables are, by the edits between their trees of rows and cells."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ from sailbench.metrics.edit_distance import edit_distance
 
 LARGEST = 6_000_000  # pairs of nodes
 DEEPEST = 200  # levels
+MOST_EDITS = 8 * LARGEST  # changes looked at: tables take some 6 a pair of nodes, trees like combs a hundred
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,18 @@ Cost = Callable[[TreeNode], float]
 Change = Callable[[TreeNode, TreeNode], float]
 
 
+class TangledError(ValueError):
+    """Trees that cannot be compared in minutes, however many nodes they have."""
+
+
 def tree_distance(one: TreeNode, other: TreeNode, change: Change, change_to_nothing: Cost = lambda _: 1.0) -> float:
-    """The least cost of edits that make one ordered tree of the other: nodes inserted, removed or changed."""
+    """The least cost of edits that make one ordered tree of the other: nodes inserted, removed or changed.
+
+    TangledError after `MOST_EDITS`.
+    """
     from apted import APTED, Config
+
+    edits = itertools.count()
 
     class Costs(Config):  # type: ignore[misc]
         def delete(self, node: TreeNode) -> float:
@@ -48,6 +59,8 @@ def tree_distance(one: TreeNode, other: TreeNode, change: Change, change_to_noth
         insert = delete
 
         def rename(self, node1: TreeNode, node2: TreeNode) -> float:
+            if next(edits) > MOST_EDITS:
+                raise TangledError(f"{one.size()} and {other.size()} nodes")
             return change(node1, node2)
 
     return float(APTED(one, other, Costs()).compute_edit_distance())
@@ -85,7 +98,10 @@ def table_similarity_score(prediction: str, truth: str) -> float:
         return 0.0
     if one == other:
         return 1.0
-    return 1.0 - tree_distance(one, other, _cell_change) / size
+    try:
+        return 1.0 - tree_distance(one, other, _cell_change) / size
+    except TangledError:
+        return 0.0
 
 
 def _table(page: str) -> Any:

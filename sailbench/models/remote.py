@@ -60,6 +60,7 @@ class Remote:
     """Asks an endpoint with up to `concurrency` requests in flight; answers come back in any order."""
 
     hardware = ""
+
     def __init__(self, endpoint: Endpoint, name: str = "", sleep: Callable[[float], None] = time.sleep) -> None:
         self.endpoint = endpoint
         self.name = name or endpoint.model

@@ -120,8 +120,7 @@ class Decoder:
     def release(self) -> None:
         """Give back the memory that no row needs."""
         self.lanes.release()
-        if self.stills is not None:
-            self.stills.clear()
+        self.stills.clear()
 
     def _packed(self, tokens: int) -> tuple[list[Row], Tensor]:
         """The rows that write, and the last layer's states [n, H] before their next tokens; others are read further."""
@@ -135,8 +134,8 @@ class Decoder:
         return writing, hidden[placed(ends, hidden.device)]
 
     def _still(self) -> tuple[list[Row], Tensor] | None:
-        """The same by steps of fixed sizes, a lane at a time; None while prompts are read, or where there are none."""
-        if self.stills is None or not self.rows or any(row.unread for row in self.rows):
+        """The same by steps of fixed sizes, a lane at a time; None while prompts are read."""
+        if not self.rows or any(row.unread for row in self.rows):
             return None
         self._grow([(row, 1) for row in self.rows])
         writing: list[Row] = []

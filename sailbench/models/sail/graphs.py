@@ -1,8 +1,8 @@
-"""A decode step in buffers that never move: a few sizes of it, each recorded once as a CUDA graph and then replayed.
+"""A decode step in buffers that stay where they are: made once for a size, and on a GPU recorded and replayed.
 
-Launching a step's kernels one by one takes a GPU's host longer than the GPU computes. A recorded step has a fixed
-number of rows and a fixed reach, so a lane's rows are padded to the next size, and what they look at to the next
-quarter of the lane; what padding computes nobody reads.
+Launching a step's kernels one by one takes a GPU's host longer than the GPU computes; a CUDA graph launches them at once.
+It has a fixed number of rows and a fixed reach, so rows are padded to the next of a few sizes, and what they look at
+to the next quarter of their lane; what padding computes nobody reads. A CPU pads no rows, and is spared the planning.
 """
 
 import logging
@@ -84,21 +84,21 @@ class Still:
 
 
 class Stills:
-    """The still steps of a decoder by lane and size; `recording` only where there is CUDA."""
+    """The still steps of a decoder by lane and size; `recording` only where there is CUDA, and then `padded`."""
 
-    def __init__(self, layers: Layers, recording: bool) -> None:
-        self._layers, self._recording = layers, recording
+    def __init__(self, layers: Layers, padded: bool, recording: bool = False) -> None:
+        self._layers, self._padded, self._recording = layers, padded, recording
         self._known: dict[tuple[int, int, int], Still] = {}
         self._pool: Any = None
 
     @classmethod
-    def of(cls, layers: Layers) -> "Stills | None":
-        """None on a CPU, whose kernels are called as fast as they are launched."""
-        return cls(layers, recording=True) if layers.device.type == "cuda" else None
+    def of(cls, layers: Layers) -> "Stills":
+        cuda = layers.device.type == "cuda"
+        return cls(layers, padded=cuda, recording=cuda)
 
     def step(self, lane: Lane, tokens: Sequence[int], positions: Sequence[int]) -> Tensor:
         """[n, H] of the lane's n rows in the order of their slots."""
-        rows = min(_size(len(tokens)), lane.tensor.shape[1])
+        rows = min(_size(len(tokens)), lane.tensor.shape[1]) if self._padded else len(tokens)
         quarter = lane.capacity // 4
         reach = -(-(max(positions) + 1) // quarter) * quarter
         still = self._known.get((lane.capacity, rows, reach))
