@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from sailbench.models.interruption import Interruption
 
-ROOM = 1024  # things that lie in the tray at most; who hands in more waits
+ROOM = 64  # things that lie in the tray at most, and that a killed process loses; who hands in more waits
 
 
 class Clerk:

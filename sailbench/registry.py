@@ -3,15 +3,21 @@
 import ast
 import importlib.util
 import sys
-from collections.abc import Iterable, Iterator
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from types import ModuleType
+from typing import ParamSpec, TypeVar
 
 from sailbench import vlmeval
 from sailbench.errors import TaskError, UsageError, did_you_mean
+from sailbench.rows import Row
 from sailbench.task import Card, Task
+from sailbench.types import Sample
+
+P, R = ParamSpec("P"), TypeVar("R")
 
 # Families that are not benchmarks: shipped rows for demos and smoke tests.
 NOT_BENCHMARKS = ("demo", "smoke")
@@ -100,7 +106,37 @@ def load(name: str) -> Task:
     task = getattr(module, "TASK", None)
     if not isinstance(task, Task):
         raise TaskError(f"{path} defines no TASK")
-    return replace(task, name=path.stem, card=Card.parse(module.__doc__ or path.stem))
+    told = replace(task, name=path.stem, card=Card.parse(module.__doc__ or path.stem))
+    rules = {protocol: _located(path, rule) for protocol, rule in task.rules.items()}
+    return replace(told, read=_located(path, task.read), ask=_located(path, task.ask), rules=rules)
+
+
+def _located(path: Path, own: Callable[P, R]) -> Callable[P, R]:
+    """What a task file brings along, with its slips told as the file's: a row in another format among them."""
+
+    @wraps(own)
+    def located(*arguments: P.args, **named: P.kwargs) -> R:
+        try:
+            return own(*arguments, **named)
+        except SLIPS as error:
+            about = next((f" (at {_named_thing(one)})" for one in arguments if _named_thing(one)), "")
+            raise TaskError(f"{_place(error, path)}: {type(error).__name__}: {error}{about}") from error
+
+    return located
+
+
+def _named_thing(one: object) -> str:
+    return f"row {one.number}" if isinstance(one, Row) else f"sample {one.id}" if isinstance(one, Sample) else ""
+
+
+def _place(error: BaseException, path: Path) -> str:
+    """The task file with the line at which it went wrong, where that is known; or the file beside it that it shares."""
+    if isinstance(error, SyntaxError) and Path(error.filename or "").is_file():
+        return f"{error.filename}:{error.lineno}"
+    home = path.resolve().parent
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [(name, line) for name, line in frames if Path(name).resolve().parent == home]
+    return f"{own[-1][0]}:{own[-1][1]}" if own else str(path)
 
 
 def _import(path: Path) -> ModuleType:
@@ -119,12 +155,15 @@ def _import(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except SLIPS as error:
-        raise TaskError(f"{path}: {type(error).__name__}: {error}") from error
+        raise TaskError(f"{_place(error, path)}: {type(error).__name__}: {error}") from error
     return module
 
 
-# What a slip in a task file raises while it is imported.
-SLIPS = (SyntaxError, ImportError, NameError, TypeError, ValueError, AttributeError, KeyError)
+# What a slip in a task file raises, while it is imported or when it is used.
+SLIPS = (
+    *(SyntaxError, ImportError, NameError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError),
+    *(AssertionError, RuntimeError),
+)
 
 
 def listing() -> list[dict[str, str]]:

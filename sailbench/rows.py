@@ -118,7 +118,7 @@ class Row(Mapping[str, Any]):
             return []
         cell = self.columns[name]
         if not isinstance(cell, str):
-            return list(cell)
+            return list(cell) if isinstance(cell, Iterable) else [cell]
         for parse in (json.loads, ast.literal_eval):
             try:
                 parsed = parse(cell)

@@ -8,7 +8,7 @@ from sailbench.families import rule, whole_reply
 from sailbench.rows import Drawn
 from sailbench.types import Sample, Sampling
 
-SHORT = Sampling(max_tokens=32)
+SHORT = Sampling(max_tokens=32, detail="frame")  # one tile: as large as the pictures are
 
 
 def shipped(name: str) -> tuple[Drawn, ...]:

@@ -17,7 +17,7 @@ from sailbench.types import Request, Sample, Sampling
 
 from ._smoke import SHORT, shipped
 
-THINKING = Sampling(max_tokens=96, thinking=True)
+THINKING = Sampling(max_tokens=96, thinking=True, detail="frame")
 
 
 def read(row: Row) -> Sample:

@@ -5,7 +5,7 @@ modality: image
 size: 240
 groups: smoke
 licence: Apache-2.0 (made here: recipes/nano)
-metric: accuracy
+metric: accuracy; the reply names its option by text or by letter
 judge: none
 chance: 25
 """
@@ -22,7 +22,7 @@ def read(row: Row) -> Sample:
     return Sample(
         id=row.text("id"),
         question=row.text("question"),
-        target=row.text("answer"),
+        target=row.text("letter"),
         media=row.images("image"),
         choices=row.choices(),
         group={"skill": row.text("skill")},

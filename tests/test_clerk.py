@@ -54,7 +54,7 @@ def stored(folder):
 
 
 def test_kill_9_loses_no_answer_that_was_shown(tmp_path):
-    process = start(tmp_path)
+    process = start(tmp_path, after="time.sleep(30)")
     shown = [process.stdout.readline().strip() for _ in range(700)]
     process.kill()
     shown += process.communicate()[0].split("\n")[:-1]

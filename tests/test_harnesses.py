@@ -32,7 +32,7 @@ shown = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{pict
 talk = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "a"}]
 talk += [{"role": "assistant", "content": "b"}, {"role": "user", "content": [shown, {"type": "text", "text": "?"}]}]
 create = client.chat.completions.create
-asked = {"model": "m", "messages": talk, "max_tokens": 24, "temperature": 0}
+asked = {"model": "m", "messages": talk, "max_tokens": 24, "temperature": 1, "seed": 3}
 print([model.id for model in client.models.list()])
 whole = create(**asked)
 print([whole.choices[0].message.content, whole.choices[0].finish_reason, whole.usage.total_tokens])

@@ -61,7 +61,7 @@ def test_labels_are_the_only_verdicts_of_a_named_scale(tmp_path):
 def test_a_broken_rubric_is_one_line_with_its_file(tmp_path):
     path = tmp_path / "broken.toml"
     path.write_text("prompt = 'x'\nverdict = '(\\d+)'\n")
-    with pytest.raises(TaskError, match=r"broken\.toml: ValueError: the verdict pattern needs a group"):
+    with pytest.raises(TaskError, match=r"broken\.toml:2: the verdict pattern needs a group"):
         judge.load(str(path))
 
 

@@ -3,10 +3,8 @@
 import json
 import random
 import re
-import socket
 from collections import Counter
 from dataclasses import asdict, replace
-from itertools import islice
 
 import numpy as np
 import pytest
@@ -22,6 +20,7 @@ from sailbench.metrics.arithmetic import arithmetic_value
 from sailbench.metrics.boxes import iou_score
 from sailbench.models.sail import SailVL2, chat
 from sailbench.models.sail.config import SailConfig
+from sailbench.models.sail.processor import Processor
 from sailbench.models.sail.tiny import ADDED
 from sailbench.rows import Row
 from sailbench.types import Reply
@@ -116,8 +115,8 @@ def test_answers_about_objects_are_true_to_the_pixels():
         facts = {"colour": {s: c for _, c, s in told}, "shape": {c: s for _, c, s in told}}
         facts["position"] = {s: p for p, _, s in told}
         for ask in (ask for ask in scene.asks if ask.task == "mcq"):
-            named = re.search(r"(?:the|is) (\w+)\?", ask.facts["question"])[1]
-            assert ask.options[LETTERS.index(ask.answer)] == facts[ask.facts["skill"]][named]
+            named = re.search(r"(?:the|is) (\w+)\?", ask.wording)[1]
+            assert ask.options[LETTERS.index(ask.facts["letter"])] == facts[ask.facts["skill"]][named] == ask.answer
         for ask in (ask for ask in scene.asks if ask.task == "yesno"):
             colour, shape = re.search(r"an? (\w+) (\w+)\?", ask.wording).groups()
             assert ask.answer == ("Yes" if facts["shape"].get(colour) == shape else "No")
@@ -143,7 +142,7 @@ def test_answers_about_charts_are_the_heights_of_their_pixels():
 def test_answers_about_numbers_of_shapes_are_the_numbers_of_drawn_ones():
     for scene, ask in asked("several", "mcq"):
         shape, colour = scene.asks[2].answer, scene.words[0].split()[0]
-        count = ask.options[LETTERS.index(ask.answer)]
+        count = ask.options[LETTERS.index(ask.facts["letter"])]
         assert scene.words[0] == " ".join([f"{colour} {shape}"] * int(count))
         clusters = np.unique((np.argwhere(scene.pictures[0].labels[1]) * PATCH + 4) // 36, axis=0)
         assert len(clusters) >= int(count)
@@ -177,7 +176,7 @@ def test_every_answer_is_right_by_the_rule_of_its_task(kind):
     for scene in drawn(kind, 12):
         for ask in (ask for ask in scene.asks if ask.task in rules):
             columns = {"id": "0", "pair": "0", "question": ask.wording, "answer": ask.answer, **ask.facts}
-            columns |= dict(zip(LETTERS, ask.options, strict=False)) | {"question": ask.wording}
+            columns |= dict(zip(LETTERS, ask.options, strict=False))
             if ask.task == "grounding":
                 columns["image"] = {"bytes": png(scene.pictures[0])}
             task = rules[ask.task]
@@ -217,14 +216,15 @@ def test_what_is_asked_and_answered_survives_encoding(processor):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_prompts_are_those_of_a_run(kind, processor):
+def test_prompts_are_those_of_a_run(kind, base, processor):
+    official = Processor.load(base)
     for scene in drawn(kind, 3):
         for ask in scene.asks:
             wanted = pack.request(scene, ask, bool(ask.thought))
             counts = chat.image_counts(wanted)
             told = pack.lay_out(processor, scene, [ask])
             ids = told.shared + told.rests[0].prompt
-            assert ids == processor.prompt_ids(chat.question(wanted, counts), [1] * sum(counts))
+            assert ids == official.prompt_ids(chat.question(wanted, counts), [1] * sum(counts))
 
 
 @pytest.mark.xfail(reason="a run cuts a single picture in two grids, five tiles in all; training shows the model one")
@@ -263,12 +263,13 @@ def test_rows_are_filled_and_hold_only_whole_scenes(processor):
 
 def test_an_exported_student_answers_as_it_did_in_training(base, processor, fresh, tmp_path):
     export.write(fresh, base, tmp_path / "nano")
-    engine, rounded = SailVL2.load(tmp_path / "nano"), student.load(tmp_path / "nano").eval()
+    engine = SailVL2.load(tmp_path / "nano")
+    fresh.load_state_dict({name: tensor.bfloat16().float() for name, tensor in fresh.state_dict().items()})
     for kind in ("objects", "pair", "motion"):
         told = pack.lay_out(processor, (scene := drawn(kind, 1)[0]), scene.asks[:1])
         batch = pack.batch([[told]], told.length, processor)
         with torch.inference_mode():
-            logits = rounded.logits(batch, rounded.slots(rounded.patches(batch.pixels)))[0]
+            logits = fresh.logits(batch, fresh.slots(fresh.patches(batch.pixels)))[0]
         own = engine.next_token_logits(told.shared + told.rests[0].prompt, batch.pixels)
         assert torch.allclose(own, logits, atol=1e-4)
 
@@ -289,10 +290,10 @@ def test_ten_steps_lower_the_loss(base, fresh, tmp_path):
     short = plan(base, tmp_path)
     short = replace(short, stage=replace(short.stage, steps=10))
     held_out = next(train.batches(replace(short, seed=1), pack.processor(base), 0, 0))
-    before = {name: float(loss) for name, loss in train._losses(fresh, short.stage, held_out).items()}
+    before = {name: loss.item() for name, loss in train._losses(fresh, short.stage, held_out).items()}
     train.run(short)
     fresh.load_state_dict(weights(short))
-    after = {name: float(loss) for name, loss in train._losses(fresh, short.stage, held_out).items()}
+    after = {name: loss.item() for name, loss in train._losses(fresh, short.stage, held_out).items()}
     assert after["answers"] < before["answers"] - 0.3 and after["patches"] < before["patches"]
 
 
@@ -321,24 +322,21 @@ def test_what_a_stage_does_not_train_stays_as_it_was(base, fresh, tmp_path):
     assert changed and all(name.startswith(stages.ADAPTER) for name in changed)
 
 
-def test_two_workers_step_by_the_mean_of_their_gradients(base, fresh, tmp_path, monkeypatch):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(train, "PORT", free.getsockname()[1])
+def test_two_workers_step_by_the_mean_of_their_gradients(base, fresh, tmp_path):
     pair = plan(base, tmp_path)
     pair = replace(pair, workers=2, stage=replace(pair.stage, steps=1))
     train.run(pair)
     trained = train.chosen(fresh, pair.stage)
+    gradients = train._joined(trained)
     for rank in range(2):
         batch = next(train.batches(pair, pack.processor(base), rank, 0))
         sum(train._losses(fresh, pair.stage, batch).values()).backward()
-    torch.nn.utils.clip_grad_norm_(trained, 2.0)  # the sum of two, each the mean's clip of 1
-    for parameter in trained:
-        parameter.grad /= 2
-    optimizer = torch.optim.AdamW(train.decaying(trained), lr=train.rate_at(pair.stage, 0), betas=(0.9, 0.98))
-    optimizer.step()
+    gradients /= 2
+    train._clipped(gradients)
+    rate = train.rate_at(pair.stage, 0)
+    torch.optim.AdamW(train.decaying(trained), lr=rate, betas=(0.9, 0.98), fused=True).step()
     found = weights(pair)
-    assert all(torch.allclose(found[n], t, atol=1e-5) for n, t in fresh.state_dict().items())
+    assert all(torch.allclose(found[name], tensor, atol=1e-6) for name, tensor in fresh.state_dict().items())
 
 
 def test_rates_rise_hold_and_fall():
@@ -406,8 +404,9 @@ def test_a_trial_is_kept_undone_or_left_by_the_speed_of_the_fall():
 
 def test_a_loss_that_is_no_number_ends_a_trial_at_once():
     search = AdaLRS(rate=1.0, window=4)
-    while search.take(5.0 + 0.01 * len(search.losses) ** 2) != "try":
-        pass
+    for loss in (9.0, 8.0, 7.1, 6.0, 5.9, 5.7, 5.6, 5.4):
+        search.take(loss)
+    assert (search.rate, search.settled) == (3.0, 1.0)
     assert (search.take(float("nan")), search.rate, search.losses) == ("back", 0.5, [])
 
 
@@ -430,23 +429,23 @@ def test_a_search_helps_the_small_network_that_starts_too_slowly(base, processor
         network, copy = student.Student(SailConfig.load(base)), None
         optimizer = torch.optim.AdamW(network.parameters(), lr=search.rate)
         stage = replace(stages.BY_NAME["tower"], rows=8)
-        batches = train.batches(train.Plan(stage=stage, base=base, before=None, folder=base), processor, 0, 0)
-        for batch in islice(batches, steps):
+        batch = next(train.batches(train.Plan(stage=stage, base=base, before=None, folder=base), processor, 0, 0))
+        for _ in range(steps):
             optimizer.param_groups[0]["lr"] = search.rate
             optimizer.zero_grad()
             loss = network.reading_loss(network.patches(batch.pixels), batch.labels)
             loss.backward()
             optimizer.step()
-            advice = search.take(float(loss))
+            advice = search.take(loss.item())
             if advice == "try":
                 copy = {n: t.clone() for n, t in network.state_dict().items()}
             elif advice == "back":
                 network.load_state_dict(copy)
-        return float(loss)
+        return loss.item()
 
-    search = AdaLRS(rate=1e-5, window=6)
-    assert trained(search) < trained(AdaLRS(rate=1e-5, window=10**6))
-    assert search.rate > 2e-5
+    search = AdaLRS(rate=1e-5, window=4)
+    assert trained(search) < 0.8 * trained(AdaLRS(rate=1e-5, window=10**6))
+    assert search.rate > 1e-4
 
 
 # Soups

@@ -162,6 +162,25 @@ def test_a_stream_that_pauses_gets_its_answers_meanwhile():
     assert answered == ["first", "second"]
 
 
+def test_a_slow_producer_is_asked_now_and_then_and_not_all_the_time():
+    draws, answered, started = 0, [], time.monotonic()
+
+    def stream():
+        nonlocal draws
+        yield Request(turns=("first",))
+        idle = 0
+        while idle < 15:  # goes on after the answer, when there is nothing to wait for
+            draws, idle = draws + 1, idle + len(answered)
+            yield None
+        yield Request(turns=("second",))
+
+    with served(lambda *_: said("ok")) as (url, _):
+        for request, _response in Remote(Endpoint(url=url, model="m")).answer(stream()):
+            answered.append(request.turns[0])
+    assert answered == ["first", "second"]
+    assert draws <= (time.monotonic() - started) / 0.02 + 2
+
+
 @pytest.mark.parametrize(
     "spelled",
     [

@@ -55,6 +55,14 @@ def ask(model, works, results):
     collect(model, unanswered(works, results), results, lambda *_: None)
 
 
+def test_what_many_samples_have_in_common_is_held_once():
+    grouped = make_task()
+    one, two = (Row({"id": i, "q": "q", "a": "A"}) for i in "12")
+    own = prepare(grouped, read_samples(grouped, [one, two]), "fake:A", Overrides(max_tokens=7))
+    assert own.samples[0].group is own.samples[1].group and own.samples[0].extra is own.samples[1].extra
+    assert own.requests[0].sampling is own.requests[1].sampling and own.requests[0].sampling.max_tokens == 7
+
+
 def test_a_second_run_asks_nothing(tmp_path):
     model, own = Fake(), work(make_task(), rows(5))
     ask(model, [own], Results(tmp_path, "fake"))

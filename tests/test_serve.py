@@ -369,6 +369,12 @@ def test_the_random_model_answers_through_the_server_as_it_does_in_the_process(o
     requests += [Request(turns=("what?",), media=(one,), sampling=own)]
     requests += [Request(turns=(f"{MEDIA_MARK} or {MEDIA_MARK}?",), media=(one, two), sampling=own)]
     requests += [Request(turns=("first?", "second?"), media=(one, two), sampling=own)]
+    (tmp_path / "video").mkdir()
+    for i in range(5):
+        (tmp_path / "video" / f"{i}.png").write_bytes(png((50 * i, 0, 0), (60, 40)))
+    video = Media.video(tmp_path / "video")
+    requests += [Request(turns=("what happens?",), media=(video,), sampling=replace(own, frames=3))]
+    requests += [Request(turns=(f"{MEDIA_MARK}then?", "why?"), media=(one, video), sampling=replace(own, frames=2))]
     wanted = {r.turns: a.texts for r, a in model.answer(requests)}
     with serving(model) as server:
         found = {r.turns: a.texts for r, a in Remote(Endpoint(url=server.url, model="m")).answer(requests)}

@@ -60,13 +60,13 @@ def lettering(rng: random.Random, length: int) -> Type:
 
 
 def choose(rng: random.Random, task: str, question: str, right: str, wrong: Sequence[str], **facts: str) -> Ask:
-    """A question with four options, answered by a letter."""
+    """A question with four lettered options, answered by the text of one: finding its letter is beyond so small a model."""
     options = [right, *rng.sample([each for each in wrong if each != right], 3)]
     rng.shuffle(options)
     lines = "\n".join(f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=True))
-    wording = f"{question}\n{lines}\nAnswer with the letter."
-    letter = LETTERS[options.index(right)]
-    return Ask(task=task, wording=wording, answer=letter, options=tuple(options), facts={"question": question, **facts})
+    wording = f"{question}\n{lines}\nAnswer with the right option."
+    facts = {"letter": LETTERS[options.index(right)], **facts}
+    return Ask(task=task, wording=wording, answer=right, options=tuple(options), facts=facts)
 
 
 def paired(rng: random.Random, asked: str, pairs: Sequence[tuple[str, str]], times: int = 1) -> Ask:

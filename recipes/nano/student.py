@@ -30,6 +30,7 @@ def config(vocabulary: int, width: int = 160, layers: int = 4, depth: int = 6) -
         "use_thumbnail": True,
         "min_dynamic_patch": 1,
         "max_dynamic_patch": 12,
+        "multi_scale": False,
         "template": "univl-chat",
         "torch_dtype": "bfloat16",
         "vision_config": {

@@ -1,7 +1,6 @@
 """`sailbench doctor`: what this machine has, and what is missing for the model, tasks and judges chosen."""
 
 import argparse
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,14 +32,14 @@ def doctor(arguments: argparse.Namespace) -> int:
     """Lines appear as they are found; exit code 2 when something fails."""
     from sailbench import registry
     from sailbench.doctor import examine
-    from sailbench.report.inert import as_json, line
+    from sailbench.report.inert import as_json, plain
 
     names = registry.select(arguments.tasks) if arguments.tasks else []  # a slip there is told before anything else
     found = []
     for one in examine(_asked(arguments)):
         found.append(one)
         if not arguments.json:
-            print(line(one.line(max(14, *(len(name) + 5 for name in names), 0))), flush=True)
+            print(plain(one.line(max(14, *(len(name) + 5 for name in names), 0))), flush=True)
     failed = sum(one.state == "fail" for one in found)
     if arguments.json:
         print(as_json({"fit": not failed, "findings": [one.record() for one in found]}, indent=2))

@@ -1,4 +1,4 @@
-"""What was chosen: whether each task's rows and media are at hand or can be had, who judges, and the model's weights."""
+"""What was chosen: whether each task's rows and media are at hand or can be had, who judges, the model's weights."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +10,11 @@ from sailbench.data import Places, published_tsvs
 from sailbench.data.folders import find
 from sailbench.data.pull import human
 from sailbench.doctor.finding import Finding
-from sailbench.doctor.network import REFUSED, Hub
+from sailbench.doctor.network import REFUSED, Hub, given, place
 from sailbench.errors import DataError, SailbenchError
 from sailbench.models import catalogue
 from sailbench.models.engines import Choice
-from sailbench.rows import Drawn, Source, Tsv
+from sailbench.rows import Drawn, Source
 from sailbench.rows import Hub as Split
 from sailbench.task import Task
 
@@ -64,17 +64,20 @@ def _data(task: Task, check: str, ways: Ways) -> Finding:
 
 
 def _to_be_had(task: Task, check: str, ways: Ways, pull: str) -> Finding:
-    """Data that are not here: TSV files need no token, so they are the way round a gated repository."""
+    """Data that are not here: from the hub, or from where their TSV files are published, which asks for no token."""
     repos = list(dict.fromkeys(one.repo for one in task.sources if isinstance(one, Split)))
-    tsvs = any(isinstance(one, Tsv) for one in task.sources)
-    if not ways.reachable:
-        todo = f"mend the network, or carry the data over: {pull} elsewhere, then `sailbench data pack {task.name}`"
-        return Finding(check, "warn" if tsvs else "fail", "its data are not here, and the hub cannot be reached", todo)
-    closed = [repo for repo in repos if ways.hub.access(repo) in REFUSED]
-    if closed and not tsvs:
+    closed = [repo for repo in repos if ways.hub.access(repo) in REFUSED] if ways.reachable else []
+    if repos and ways.reachable and not closed:
+        return Finding(check, "warn", "its data are not here: the run downloads them", f"{pull} does it before")
+    published = [[one.url for one in own] for own in published_tsvs(task.sources)]
+    if published and all(any(map(given, own)) for own in published):
+        where = place(published[0][0])
+        return Finding(check, "warn", f"its data are not here: the run downloads {where}", f"{pull} does it before")
+    if closed:
         todo = f"ask for access at {ways.hub.url}/datasets/{closed[0]}, then `hf auth login` or set HF_TOKEN"
         return Finding(check, "fail", f"its data are not here, and {closed[0]} is gated", todo)
-    return Finding(check, "warn", "its data are not here: the run downloads them", f"{pull} does it before")
+    todo = f"mend the network, or carry them over: {pull} elsewhere, then `sailbench data pack {task.name} --to FILE`"
+    return Finding(check, "fail", "its data are not here, and where they are published cannot be reached", todo)
 
 
 def at_hand(task: Task, places: Places) -> str:

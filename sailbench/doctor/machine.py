@@ -21,8 +21,8 @@ DRIVER = Path("/proc/driver/nvidia/version")
 CGROUP = Path("/sys/fs/cgroup")
 
 
-def python(version: Sequence[int] = sys.version_info) -> Finding:
-    said = f"{'.'.join(map(str, version[:3]))} on {platform.system()} {platform.machine()}"
+def python(version: Sequence[int] = tuple(sys.version_info[:3])) -> Finding:
+    said = f"{'.'.join(map(str, version))} on {platform.system()} {platform.machine()}"
     if tuple(version[:2]) < OLDEST:
         return Finding("python", "fail", said, f"install Python {'.'.join(map(str, OLDEST))} or newer")
     return Finding("python", "ok", said)

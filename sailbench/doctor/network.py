@@ -57,16 +57,21 @@ def hub_home(environ: Mapping[str, str]) -> Path:
     return Path(named).expanduser() if named else Path(cache or Path.home() / ".cache").expanduser() / "huggingface"
 
 
-def ask(url: str, key: str = "") -> tuple[int, "httpx.Response | None", str]:
+def ask(url: str, key: str = "", method: str = "GET") -> tuple[int, "httpx.Response | None", str]:
     """The status (0: no answer), the answer, and why there is none."""
     import httpx
 
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
-        reply = httpx.get(url, headers=headers, timeout=SECONDS, follow_redirects=False)
+        reply = httpx.request(method, url, headers=headers, timeout=SECONDS, follow_redirects=False)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError) as error:  # a proxy's settings may be wrong too
         return 0, None, type(error).__name__
     return reply.status_code, reply, ""
+
+
+def given(url: str) -> bool:
+    """Whether a file could be downloaded; only its head is asked for."""
+    return ask(url, method="HEAD")[0] in range(200, 400)
 
 
 def place(url: str) -> str:

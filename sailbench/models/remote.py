@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # Statuses that another try may mend: the server is busy or stumbled.
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 NEEDS = "X-Sailbench-Needs"
+PAUSE = 0.02  # seconds between draws while there is no request
 # What hosted models that reason call max_tokens, and say so when they are asked otherwise.
 RENAMED = "max_completion_tokens"
 
@@ -72,6 +73,7 @@ class Remote:
     def answer(self, requests: Iterable[Request | None]) -> Iterator[tuple[Request, Response]]:
         """Requests are drawn as slots become free, so that a stream of them may still be growing.
 
+        None says that there is none for the moment: what has been answered meanwhile is handed on before the next draw.
         Ctrl-C draws no more, hands on what is in flight, which is paid for, and then raises KeyboardInterrupt.
         """
         import httpx
@@ -86,7 +88,9 @@ class Remote:
                 if interruption:
                     break
                 if request is None:
-                    yield from self._landed(flying, 0.02)
+                    if not flying:
+                        time.sleep(PAUSE)
+                    yield from self._landed(flying, PAUSE)
                     continue
                 flying[self._sent(client, request)] = request
                 if len(flying) >= self.endpoint.concurrency:

@@ -128,6 +128,11 @@ def captioned(dealer):
     return captions, [[dealer.text() for _ in range(1 + dealer.below(3))] for _ in captions]
 
 
+def blocks(dealer):
+    """Blocks of a page: none is empty."""
+    return [dealer.text() or "a" for _ in range(dealer.below(8))]
+
+
 def four(dealer):
     return [dealer.number() for _ in range(4)]
 
@@ -137,6 +142,8 @@ CALLS: Mapping[str, Callable[[Dealer], Sequence[typing.Any]]] = {
     "bleu_scores": captioned,
     "cider_scores": captioned,
     "caption_rouge_score": lambda d: (d.text(), captioned(d)[1][0]),
+    "paired_blocks": lambda d: (blocks(d), blocks(d)),
+    "paired_one_by_one": lambda d: (blocks(d), blocks(d)),
     "iou_score": lambda d: (four(d), four(d)),
     "whole_iou_score": lambda d: (four(d), four(d)),
     "interval_iou_score": lambda d: (four(d)[:2], four(d)[:2]),
@@ -356,6 +363,11 @@ def symbolic_answer(content):
 
 SPECIAL: Mapping[tuple[str, str], Callable[[Dealer], typing.Any]] = {
     ("page_scores", "page"): page,
+    ("capital_or_fragment", "options"): lambda d: {label: d.text() for label in "ABC"[: d.below(4)]},
+    ("marked", "marks"): lambda d: {"$$": "$$", "$": "$", r"\(": r"\)"},
+    ("soft_accuracy_score", "truths"): lambda d: [d.text() for _ in range(1 + d.below(10))],
+    ("chosen_option", "options"): lambda d: [d.text() for _ in range(1 + d.below(5))],
+    ("chart_page", "chart"): lambda d: {d.text(): d.anything() for _ in range(d.below(4))},
     ("constraint_holds", "name"): lambda d: d.one_of(sorted(written_constraints.CHECKS)),
 }
 READERS: Mapping[str, Callable[[bytes], None]] = {

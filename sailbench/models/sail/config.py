@@ -70,7 +70,11 @@ class VisionConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SailConfig:
-    """A whole SAIL-VL2: the tower, how its patches are merged, and the language model's own numbers."""
+    """A whole SAIL-VL2: the tower, how its patches are merged, and the language model's own numbers.
+
+    `multi_scale` (a key of ours, true where it is absent) says whether a single image may be cut in two grids: a
+    checkpoint that was never shown two is worse for it.
+    """
 
     vision: VisionConfig
     language: Mapping[str, Any]
@@ -81,6 +85,7 @@ class SailConfig:
     ps_version: str
     select_layer: int
     tied: bool
+    multi_scale: bool = True
     mean: tuple[float, ...] = field(default=MEAN)
     std: tuple[float, ...] = field(default=STD)
 
@@ -139,6 +144,7 @@ def _parse(config: Mapping[str, Any], colours: Mapping[str, Any]) -> SailConfig:
         ps_version=str(config["ps_version"]),
         select_layer=int(config["select_layer"]),
         tied=bool(language.get("tie_word_embeddings", False)),
+        multi_scale=bool(config.get("multi_scale", True)),
         mean=tuple(colours.get("image_mean", MEAN)),
         std=tuple(colours.get("image_std", STD)),
     )

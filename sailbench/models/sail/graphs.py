@@ -1,6 +1,6 @@
 """A decode step in buffers that stay where they are: made once for a size, and on a GPU recorded and replayed.
 
-Launching a step's kernels one by one takes a GPU's host longer than the GPU computes; a CUDA graph launches them at once.
+Launching a step's kernels one by one takes a GPU's host longer than the GPU computes; a CUDA graph is launched whole.
 It has a fixed number of rows and a fixed reach, so rows are padded to the next of a few sizes, and what they look at
 to the next quarter of their lane; what padding computes nobody reads. A CPU pads no rows, and is spared the planning.
 """

@@ -22,7 +22,8 @@ class Processor:
 
     @classmethod
     def load(cls, folder: Path, tokenizer: Path | None = None, multi_scale: bool = True) -> "Processor":
-        return cls(SailConfig.load(folder), Tokenizer.load(tokenizer or folder), multi_scale)
+        config = SailConfig.load(folder)
+        return cls(config, Tokenizer.load(tokenizer or folder), multi_scale and config.multi_scale)
 
     def views(self, request: Request, counts: Sequence[int]) -> list[View]:
         return chat.views(request, counts, self.multi_scale)
