@@ -176,7 +176,7 @@ class Results:
         self._journals.pop(task, None)
 
     def write_scores(self, task: str, lines: Iterable[Mapping[str, Any]]) -> None:
-        replace_file(self.folder / f"{task}.scores.jsonl", "".join(json_line(line) + "\n" for line in lines))
+        replace_file(self.folder / f"{task}.scores.jsonl", (json_line(line) + "\n" for line in lines))
 
     def write_summary(self, task: str, summary: Mapping[str, Any]) -> None:
         text = json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False)
@@ -256,13 +256,14 @@ def folder_name(model: str) -> str:
     return re.sub(r"[^\w.@+-]+", "_", name).strip(".") or "model"
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write a whole file so that a reader sees the old one or the new one, never a part."""
+def replace_file(path: Path, text: str | Iterable[str]) -> None:
+    """Write a whole file, at once or in pieces, so that a reader sees the old one or the new one, never a part."""
     part = path.with_name(f".{path.name}.part")
     try:
         with _writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(encoded(text))
+            with part.open("wb") as file:
+                file.writelines(map(encoded, (text,) if isinstance(text, str) else text))
             part.replace(path)
     except StoreError:
         with suppress(OSError):

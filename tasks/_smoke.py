@@ -1,4 +1,4 @@
-"""What the smoke tasks share: rows from a Parquet file inside the package, and a rule for replies of a word or a number."""
+"""What the smoke tasks share: rows from a Parquet file inside the package, a rule for replies of a word or a number."""
 
 from collections.abc import Iterator
 from importlib.resources import as_file, files

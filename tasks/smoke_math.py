@@ -5,17 +5,18 @@ modality: image
 size: 240
 groups: smoke
 licence: Apache-2.0 (made here: recipes/nano)
-metric: accuracy by value; direct and think are the two ways of asking about the same 120 pictures
+metric: accuracy, the boxed or last number; direct and think are the two ways of asking about the same 120 pictures
 judge: none
 chance: 5
 """
 
-from sailbench.families import by_math_answer
+from sailbench.extract import final_math_answer
+from sailbench.families import rule
 from sailbench.rows import Row
 from sailbench.task import Task
 from sailbench.types import Request, Sample, Sampling
 
-from ._smoke import SHORT, shipped
+from ._smoke import SHORT, is_said, shipped
 
 THINKING = Sampling(max_tokens=96, thinking=True, detail="frame")
 
@@ -35,4 +36,6 @@ def ask(sample: Sample) -> Request:
     return Request(turns=(sample.question,), media=sample.media, sampling=sampling)
 
 
-TASK = Task(read=read, ask=ask, rules={"official": by_math_answer}, sources=shipped("math"))
+# Compared as text: a rule that computes would take "4+9" for 13.
+by_number = rule(lambda text, _: final_math_answer(text), is_said)
+TASK = Task(read=read, ask=ask, rules={"official": by_number}, sources=shipped("math"))

@@ -227,7 +227,6 @@ def test_prompts_are_those_of_a_run(kind, base, processor):
             assert ids == official.prompt_ids(chat.question(wanted, counts), [1] * sum(counts))
 
 
-@pytest.mark.xfail(reason="a run cuts a single picture in two grids, five tiles in all; training shows the model one")
 def test_a_run_shows_a_picture_as_one_tile_as_training_does(processor):
     for name in registry.groups()["smoke"]:
         task = registry.load(name)

@@ -1,6 +1,6 @@
-"""Other engines and clients: our calls against their own signatures, and the real thing where it is installed.
+"""Other engines: our calls against their own signatures, and the real thing where it is installed.
 
-SAILBENCH_PEERS names a folder with an environment each: `openai`, `vllm`, `lmdeploy`. Signatures are read from the
+SAILBENCH_PEERS names a folder with an environment each: `vllm`, `lmdeploy`. Signatures are read from the
 packages' sources, so that no GPU and none of their libraries are needed; without a package its tests are skipped.
 """
 
@@ -163,61 +163,3 @@ def test_on_a_gpu_other_engines_answer_as_the_bundled_one(tmp_path, engine):
         python(engine)
     tiny.write(tmp_path / "tiny", seed=3, changes={"llm_config": LARGE})
     assert_answers_are_ours(engine, tmp_path / "tiny", "cuda", "bfloat16")
-
-
-CLIENT = """
-import base64, sys
-from concurrent.futures import ThreadPoolExecutor
-from openai import APIStatusError, OpenAI
-
-client = OpenAI(base_url=sys.argv[1], api_key="sk-1", max_retries=0)
-picture = base64.b64encode(open(sys.argv[2], "rb").read()).decode()
-shown = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture}"}}
-content = [shown, {"type": "text", "text": "?"}]
-asked = {"model": "m", "messages": [{"role": "user", "content": content}], "max_tokens": 5, "temperature": 0}
-print([model.id for model in client.models.list()])
-whole = client.chat.completions.create(**asked)
-print([whole.choices[0].message.content, whole.choices[0].finish_reason, whole.usage.total_tokens])
-chunks = list(client.chat.completions.create(**asked, stream=True, stream_options={"include_usage": True}))
-print(["".join(c.choices[0].delta.content or "" for c in chunks if c.choices), chunks[-1].usage.total_tokens])
-try:
-    client.chat.completions.create(**asked, n=2)
-except APIStatusError as error:
-    print([type(error).__name__, error.body["message"]])
-with ThreadPoolExecutor(32) as pool:
-    same = pool.map(lambda _: client.chat.completions.create(**asked).choices[0].message.content, range(64))
-    print({text == whole.choices[0].message.content for text in same})
-"""
-
-
-@pytest.mark.peers
-def test_the_official_client_works_against_a_served_model(tmp_path):
-    from test_serve import png
-
-    interpreter = sys.executable if find_spec("openai") else python("openai")
-    (tmp_path / "picture.png").write_bytes(png(size=(300, 200)))
-    command = [
-        sys.executable,
-        "-m",
-        "sailbench.cli",
-        "serve",
-        "--model",
-        "sailvl2-random",
-        "--name",
-        "m",
-        "--port",
-        "0",
-    ]
-    environment = os.environ | {"KEY": "sk-1", "SAILBENCH_CACHE": str(tmp_path)}
-    with subprocess.Popen(
-        [*command, "--api-key-env", "KEY"], stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
-    ) as server:
-        url = server.stdout.readline().split("served at ")[1].split(";")[0]
-        asking = [interpreter, "-c", CLIENT, url, str(tmp_path / "picture.png")]
-        done = subprocess.run(asking, capture_output=True, text=True, timeout=120, check=False)
-        server.terminate()
-        last = server.stdout.read()
-    names, whole, streamed, refusal, together = map(ast.literal_eval, done.stdout.splitlines())
-    assert (names, whole[1:], streamed) == (["m"], ["length", whole[2]], [whole[0], whole[2]]), done.stderr
-    assert refusal == ["BadRequestError", "n is not supported: ask once for each answer"]
-    assert (together, server.returncode, last) == ({True}, 0, "66 requests answered, 1 refused\n")

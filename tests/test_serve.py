@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -26,6 +27,8 @@ from sailbench.models.remote import Endpoint, Remote
 from sailbench.serve import Feed, Limits, Rules, Server
 from sailbench.serve.asked import read
 from sailbench.types import MEDIA_MARK, Media, Request, Response, Sampling
+
+CERTIFICATES = ssl.create_default_context()  # reading them takes longer than a request
 
 
 class Batching:
@@ -73,7 +76,7 @@ def serving(model, key="", **limits):
 def post(server, messages="hi", headers=None, **more):
     messages = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
     body = {"model": "m", "messages": messages, **more}
-    return httpx.post(f"{server.url}/chat/completions", json=body, headers=headers, timeout=20)
+    return httpx.post(f"{server.url}/chat/completions", json=body, headers=headers, timeout=20, verify=CERTIFICATES)
 
 
 def png(colour="red", size=(8, 6)):
@@ -164,7 +167,14 @@ def test_what_a_client_asks_for_is_what_is_sampled():
     assert asked(user(text("q")), max_completion_tokens=9).sampling.max_tokens == 9
     assert asked(user(text("q")), chat_template_kwargs={"enable_thinking": True}).sampling.thinking
     assert asked(user(image(png(), detail="low"), image(png(), detail="page"))).sampling.detail == "page"
+    assert asked(user(text("q")), media_io_kwargs={"video": {"num_frames": 8}}).sampling.frames == 8
     assert asked(user(text("q"))).sampling == Sampling()
+
+
+def test_what_harnesses_send_without_meaning_it_is_taken():
+    neutral = {"n": 1, "top_k": 20, "presence_penalty": 0, "repetition_penalty": 1.0, "user": "x", "num_beams": 1}
+    shown = image(png(), "jpeg", detail="low", min_pixels=3136)  # a PNG that calls itself a JPEG, as VLMEvalKit's may
+    assert asked(user(shown, text("q")), temperature=0, **neutral).sampling == Sampling()
 
 
 def test_text_cannot_pose_as_a_picture():
@@ -195,7 +205,10 @@ def test_text_cannot_pose_as_a_picture():
         ({"max_tokens": 0}, 400, "max_tokens must be a whole number from 1"),
         ({"temperature": "hot"}, 400, "temperature must be a number from 0 to 2"),
         ({"n": 2}, 400, "n is not supported"),
+        ({"media_io_kwargs": {"video": {"num_frames": 9}}}, 400, "num_frames must be a whole number from 1 to 2"),
         ({"tools": [{}]}, 400, "tools is not supported"),
+        ({"frequency_penalty": 0.5}, 400, "frequency_penalty is not supported but for 0"),
+        ({"temperature": 1, "top_k": 20}, 400, "top_k is not supported but for -1"),
         ({"response_format": {"type": "json_object"}}, 400, "response_format is not supported"),
         ({"model": "other"}, 404, "'other' is not served here; 'm' is"),
     ],

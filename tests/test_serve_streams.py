@@ -1,16 +1,19 @@
 """Streams of a served model over real sockets: pieces come while the rest is written, and who leaves is let go."""
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import httpx
 import pytest
-from test_serve import Batching, image, png, post, serving, text, user
+from test_serve import CERTIFICATES, Batching, image, png, post, serving, text, user
 
 from sailbench.models.fleet import Fleet
 from sailbench.models.pieces import Piece
@@ -57,7 +60,7 @@ def stream(server, messages, **more):
     """The chunks as they come, with when they came."""
     messages = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
     body = {"messages": messages, "stream": True, **more}
-    with httpx.stream("POST", f"{server.url}/chat/completions", json=body, timeout=60) as reply:
+    with httpx.stream("POST", f"{server.url}/chat/completions", json=body, timeout=60, verify=CERTIFICATES) as reply:
         assert reply.status_code == 200
         for line in reply.iter_lines():
             if line.startswith("data: {"):
@@ -264,3 +267,18 @@ def test_a_stream_whose_engine_is_killed_goes_on_without_saying_anything_twice(m
                 if worker.held and told:
                     worker.process.kill()
     assert told == wanted
+
+
+def test_the_command_with_two_workers_ends_its_streams_before_it_ends(one_thread, tmp_path):
+    tiny.write(tmp_path / "tiny", seed=3)
+    command = [sys.executable, "-m", "sailbench.cli", "serve", "--model", str(tmp_path / "tiny"), "--port", "0"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    with subprocess.Popen([*command, "--workers", "2"], stdout=subprocess.PIPE, text=True, env=environment) as child:
+        url = child.stdout.readline().split("served at ")[1].split(";")[0]
+        chunks = []
+        for _, chunk in stream(SimpleNamespace(url=url), "q", max_tokens=300, **USAGE):
+            if not joined(chunks) and joined([chunk]):
+                child.send_signal(signal.SIGTERM)
+            chunks.append(chunk)
+        assert (chunks[-1]["usage"]["completion_tokens"], child.wait(20)) == (300, 0)
+        assert child.stdout.read() == "1 requests answered, 0 refused\n"

@@ -81,7 +81,7 @@ class Canvas:
         self.labels[kind, max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)] = label
 
     def shape(self, name: str, colour: str, box: Box) -> None:
-        """A filled shape that touches its box on all sides."""
+        """A filled shape in its box; a star stays a little inside."""
         left, top, right, bottom = box
         fill, middle = COLOURS[colour], ((left + right) / 2, (top + bottom) / 2)
         if name == "circle":

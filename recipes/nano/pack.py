@@ -29,8 +29,13 @@ class Remembering(Tokenizer):
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.__dict__.update(tokenizer.__dict__)
-        self.encode_plain = lru_cache(1 << 16)(tokenizer.encode_plain)  # type: ignore[method-assign]
-        self.encode = lru_cache(1 << 16)(tokenizer.encode)  # type: ignore[method-assign]
+        self._plain, self._special = (lru_cache(1 << 16)(way) for way in (tokenizer.encode_plain, tokenizer.encode))
+
+    def encode_plain(self, text: str) -> list[int]:
+        return list(self._plain(text))
+
+    def encode(self, text: str) -> list[int]:
+        return list(self._special(text))
 
 
 def processor(folder: Path) -> Processor:

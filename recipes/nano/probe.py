@@ -32,7 +32,8 @@ def accuracy(
         shown = student.slots(student.patches(batch.pixels)) if len(batch.pixels) else None
         right = student.logits(batch, shown).argmax(-1) == batch.targets[batch.targets != pack.IGNORED]
         asks = [(ask, rest) for row in rows for ask, rest in zip(row[0].scene.asks, row[0].rests, strict=True)]
-        for (ask, rest), own in zip(asks, right.split([len(rest.answer) for _, rest in asks]), strict=True):
+        lengths = [len(rest.answer) for _, rest in asks]
+        for (ask, _), own in zip(asks, right.split(lengths), strict=True):
             hits[_name(ask)].append(bool(own.all()))
             hits[ask.task].append(bool(own.all()))
     return {name: sum(of) / len(of) for name, of in sorted(hits.items())}

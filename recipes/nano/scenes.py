@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from recipes.nano.draw import COLOURS, NAMES, PAPERS, PATCH, SHAPES, SIDE, Box, Canvas, Type, faces
 
 LETTERS = "ABCD"
-WORDS = (
+WORDS = (  # noqa: SIM905 (one word a line is harder to read)
     "apple bird boat book cake card cat clock cloud coat corn cup desk dog door duck fish flag fork frog glass hand "
     "hat house jar key kite lamp leaf lemon lion milk moon mouse nut pen pig plum queen rain ring rose sand shoe "
     "snow spoon sun tent train tree van wolf yard zebra"
@@ -60,7 +60,7 @@ def lettering(rng: random.Random, length: int) -> Type:
 
 
 def choose(rng: random.Random, task: str, question: str, right: str, wrong: Sequence[str], **facts: str) -> Ask:
-    """A question with four lettered options, answered by the text of one: finding its letter is beyond so small a model."""
+    """A question with four lettered options, answered by the text of one: letters are beyond so small a model."""
     options = [right, *rng.sample([each for each in wrong if each != right], 3)]
     rng.shuffle(options)
     lines = "\n".join(f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=True))

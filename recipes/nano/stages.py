@@ -57,7 +57,7 @@ STAGES = (
     Stage(
         name="tower",
         about="the tower alone tells glyph, shape and colour of every patch (the paper starts from SAIL-ViT)",
-        steps=6000,
+        steps=3000,
         rate=1.5e-3,
         kind="patches",
         trains=(TOWER, "readers"),
@@ -68,7 +68,7 @@ STAGES = (
     Stage(
         name="language",
         about="the language model alone answers about scenes told in words (the paper starts from Qwen3)",
-        steps=6000,
+        steps=2200,
         rate=1.5e-3,
         trains=(LANGUAGE,),
         seen=False,
@@ -77,19 +77,19 @@ STAGES = (
     Stage(
         name="lookup",
         about="still in words: finding a thing by its name, an option's letter, a colour's value",
-        steps=3000,
-        rate=1.5e-3,
+        steps=900,
+        rate=1e-3,
         trains=(LANGUAGE,),
-        scenes={"writing": 1, "arithmetic": 1, "objects": 5, "several": 2, "chart": 3, "pair": 2, "motion": 0.5},
-        asks={**PLAIN, **REST, "pairs": 4.0, "mcq": 3.0, "chart": 4.0, "spell": 0.5, "yesno": 2.0},
-        each=5,
+        scenes={"objects": 5, "several": 1, "chart": 5, "writing": 0.3, "arithmetic": 0.5},
+        asks={"drill": 6.0, "mcq": 1.5, "chart": 1.5, "yesno": 0.5, "name": 0.5, "math": 0.3, "ocr": 0.3, "list": 0.3},
+        each=3,
         seen=False,
         fall=0.2,
     ),
     Stage(
         name="adapter",
         about="adapter warm-up: only the adapter, on plain descriptions",
-        steps=400,
+        steps=150,
         rate=2e-3,
         trains=(ADAPTER,),
         asks={**PLAIN, "mcq": 0.0, "yesno": 0.0},
@@ -97,7 +97,7 @@ STAGES = (
     Stage(
         name="align",
         about="vision alignment: tower and adapter, the language model held still",
-        steps=600,
+        steps=250,
         rate=1e-3,
         trains=(TOWER, ADAPTER, "readers"),
         asks={**PLAIN, **REST, "mcq": 0.0, "think": 0.0},
@@ -106,7 +106,7 @@ STAGES = (
     Stage(
         name="all",
         about="all parameters on the whole mix, dense labels beside",
-        steps=9000,
+        steps=1400,
         rate=1e-3,
         trains=(*ALL, "readers"),
         reading=0.1,
@@ -114,7 +114,7 @@ STAGES = (
     Stage(
         name="bind",
         about="all parameters, mostly what must be looked up: this shape's colour, that bar's value",
-        steps=3000,
+        steps=2700,
         rate=1e-3,
         trains=(*ALL, "readers"),
         scenes={"writing": 3, "arithmetic": 2, "objects": 8, "several": 2, "chart": 5, "pair": 3, "motion": 1.5},
@@ -135,7 +135,7 @@ STAGES = (
     Stage(
         name="instruct",
         about="instruction tuning: the questions as the tasks ask them, the rate falling",
-        steps=3000,
+        steps=350,
         rate=1e-3,
         asks={"ocr": 3.0, "mcq": 3.0, "yesno": 1.5, "grounding": 3.0, **REST},
         each=5,
@@ -144,7 +144,7 @@ STAGES = (
     Stage(
         name="think",
         about="long chain-of-thought tuning: sums, reasoned about in think tags, a boxed answer",
-        steps=400,
+        steps=60,
         rate=2e-4,
         scenes={"arithmetic": 1},
         asks={"think": 1.0, "math": 0.3},
@@ -154,7 +154,7 @@ STAGES = (
     Stage(
         name="reinforce",
         about="reinforcement learning with verifiable rewards: answer and format, relative to the group",
-        steps=60,
+        steps=15,
         rate=5e-5,
         kind="rewards",
         rows=8,
@@ -162,7 +162,7 @@ STAGES = (
     Stage(
         name="fuse",
         about="think-fusion: nine direct answers to one reasoning that the reinforced model got right",
-        steps=600,
+        steps=120,
         rate=2e-4,
         asks={"ocr": 3.0, "mcq": 3.0, "yesno": 1.5, "grounding": 3.0, **REST, "think": 0.5},
         each=5,

@@ -19,7 +19,7 @@ from sailbench.cli import (
     scoring,
     serving,
 )
-from sailbench.cli.frame import DONE, INTERRUPTED, WRONG
+from sailbench.cli.frame import DONE, INTERRUPTED, WRONG, say
 from sailbench.errors import SailbenchError
 
 EXAMPLES = """\
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return command(arguments)
     except SailbenchError as error:
-        print(f"sailbench: {error}", file=sys.stderr)
+        say(f"sailbench: {error}", file=sys.stderr)
         return WRONG
     except KeyboardInterrupt:
         print(

@@ -95,7 +95,7 @@ def pull(arguments: argparse.Namespace) -> int:
             missing += len(pulled.missing)
             print(f"{task.name}: {pulled.rows} rows, {len(pulled.lock.files)} files, {len(pulled.lock.media)} media")
             if pulled.missing:
-                print(f"{task.name}: {len(pulled.missing)} media cannot be read, such as {pulled.missing[0]}")
+                say(f"{task.name}: {len(pulled.missing)} media cannot be read, such as {pulled.missing[0]}")
     return UNGRADED if missing else DONE
 
 
@@ -156,7 +156,7 @@ def verify(arguments: argparse.Namespace) -> int:
         wrong += len(found)
         print(f"{task.name}: " + (f"{len(found)} differ" if found else "as it was pulled"))
         for line in found[:20]:
-            print(f"  {line}", file=sys.stderr)
+            say(f"  {line}", file=sys.stderr)
         if found:
             print(f"  take it as it is with `sailbench data pull {task.name} --accept`", file=sys.stderr)
     if wrong:
@@ -195,7 +195,7 @@ def _take_folder(taken: Any, place: Path) -> int:
     for own in taken:
         count += 1
         images = f" and {own.images} images" if own.images else ""
-        print(f"{own.task}: {own.name}, {human(own.size)}{images}")
+        say(f"{own.task}: {own.name}, {human(own.size)}{images}")
     if not count:
         raise DataError(f"{place} holds no file that the chosen tasks are published in")
     print("`sailbench data pull TASK --offline` locks what was taken in")

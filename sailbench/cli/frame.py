@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # its type has no public name
@@ -20,6 +20,20 @@ def command(commands: "Commands", name: str, text: str, example: str) -> argpars
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def say(text: str = "", file: TextIO | None = None, flush: bool = False) -> None:
+    """Print, with what a terminal would obey written out: models, rows and files are quoted in what we print."""
+    from sailbench.report.inert import plain
+
+    print(plain(text), file=file, flush=flush)
+
+
+def say_json(content: Any) -> None:
+    """The same for machines: JSON that loses nothing."""
+    from sailbench.report.inert import as_json
+
+    print(as_json(content, indent=2))
 
 
 def positive(text: str) -> int:

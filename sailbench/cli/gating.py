@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sailbench.cli.frame import DONE, command, positive
+from sailbench.cli.frame import DONE, command, positive, say, say_json
 from sailbench.cli.judges import add_judge_options, panel
 from sailbench.errors import SailbenchError, UsageError
 
@@ -83,7 +83,7 @@ def gate(arguments: argparse.Namespace) -> int:
         verdict = _sequential(arguments) if arguments.sequential else _fixed(arguments)
         _deliver(verdict, arguments)
     except SailbenchError as error:
-        print(f"sailbench: not comparable: {error}", file=sys.stderr)
+        say(f"sailbench: not comparable: {error}", file=sys.stderr)
         return NOT_COMPARABLE
     return verdict.exit_code
 
@@ -167,10 +167,10 @@ def _deliver(verdict: "Verdict", arguments: argparse.Namespace) -> None:
     if arguments.flips:
         _write_flips(verdict, arguments)
     if arguments.json:
-        print(json.dumps(show.record(verdict), ensure_ascii=False, indent=2, allow_nan=False))
+        say_json(show.record(verdict))
         return
     for line in show.lines(verdict):
-        print(line)
+        say(line)
 
 
 def _write_flips(verdict: "Verdict", arguments: argparse.Namespace) -> None:
@@ -212,8 +212,8 @@ def explain(arguments: argparse.Namespace) -> int:
 
     told = explaining.explain(arguments.a, arguments.b, arguments.task)
     if arguments.json:
-        print(json.dumps(explaining.record(told), ensure_ascii=False, indent=2, allow_nan=False))
+        say_json(explaining.record(told))
         return DONE
     for line in explaining.lines(told, arguments.most):
-        print(line)
+        say(line)
     return DONE

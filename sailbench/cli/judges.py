@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sailbench.cli import auditing
-from sailbench.cli.frame import DONE, command, positive
+from sailbench.cli.frame import DONE, command, positive, say, say_json
 from sailbench.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def judges(arguments: argparse.Namespace) -> int:
         return _show(arguments.rubric, arguments.json)
     rubrics = [judge.load(name) for name in judge.names()]
     if arguments.json:
-        print(json.dumps([_facts(own) for own in rubrics], indent=2))
+        say_json([_facts(own) for own in rubrics])
         return DONE
     for own in rubrics:
         kind = "extracts" if own.extracts else "labels" if own.labels else f"0 to {own.top:g}"
@@ -110,11 +110,11 @@ def _show(name: str, as_json: bool) -> int:
         raise UsageError(f"no rubric {name!r}{did_you_mean(name, judge.names())} (`sailbench judges` lists them)")
     own = judge.load(name)
     if as_json:
-        print(json.dumps(_facts(own) | {"prompt": own.prompt}, ensure_ascii=False, indent=2))
+        say_json(_facts(own) | {"prompt": own.prompt})
         return DONE
     for fact, value in _facts(own).items():
-        print(f"{fact}: {value}")
-    print(f"\n{own.prompt.strip()}")
+        say(f"{fact}: {value}")
+    say(f"\n{own.prompt.strip()}")
     return DONE
 
 

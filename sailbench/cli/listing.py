@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sailbench.cli.frame import DONE, command
+from sailbench.cli.frame import DONE, command, say, say_json
 
 if TYPE_CHECKING:
     from sailbench.cli.frame import Commands
@@ -40,13 +40,13 @@ def tasks(arguments: argparse.Namespace) -> int:
     from sailbench import registry
 
     if arguments.json:
-        print(json.dumps(registry.listing(), ensure_ascii=False, indent=2))
+        say_json(registry.listing())
         return DONE
     if arguments.markdown:
         print(registry.markdown(), end="")
         return DONE
     for line in registry.lines():
-        print(line)
+        say(line)
     return DONE
 
 
@@ -55,14 +55,14 @@ def show(arguments: argparse.Namespace) -> int:
 
     if arguments.id is None:
         for line in registry.card_lines(registry.resolve(arguments.task)):
-            print(line)
+            say(line)
         return DONE
     from sailbench import plan as planning
     from sailbench.data import Places
 
     places = Places.of(os.environ, arguments.data_dir, arguments.offline)
     for line in planning.shown(registry.load(arguments.task), arguments.id, places):
-        print(line)
+        say(line)
     return DONE
 
 
@@ -70,8 +70,8 @@ def models(arguments: argparse.Namespace) -> int:
     from sailbench.models import catalogue
 
     if arguments.json:
-        print(json.dumps(catalogue.listing(), ensure_ascii=False, indent=2))
+        say_json(catalogue.listing())
         return DONE
     for line in catalogue.lines():
-        print(line)
+        say(line)
     return DONE

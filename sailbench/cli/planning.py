@@ -59,12 +59,12 @@ def plan(arguments: argparse.Namespace) -> int:
     made = estimate(_question(arguments))
     runs = _simulated(made, counts, arguments)
     if arguments.json:
-        print(json.dumps(show.record(made, list(runs)), ensure_ascii=False, indent=2))
+        say_json(show.record(made, list(runs)))
         return DONE
     for line in (*show.lines(made), *(("", show.simulated_from(made, _workers(made, 1, arguments))) if counts else ())):
-        print(line)
+        say(line)
     for line in show.scaling(runs) if counts else ():
-        print(line, flush=True)
+        say(line, flush=True)
     return DONE
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sailbench.cli.frame import DONE, command, finished, positive, print_table
+from sailbench.cli.frame import DONE, command, finished, positive, print_table, say
 from sailbench.cli.judges import add_judge_options, panel
 
 if TYPE_CHECKING:
@@ -66,10 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
     jury = panel(arguments, plan.results)
     if arguments.dry_run:
         for line in planning.forecast(plan):
-            print(line)
+            say(line)
         for work in plan.work:
             if jury is not None and work.task.rubric:
-                print(f"{work.task.name}: {jury.forecast(work)}")
+                say(f"{work.task.name}: {jury.forecast(work)}")
         return DONE
     with plan.results.locked(_told_to_wait if arguments.wait else None):
         if arguments.fresh:
@@ -78,13 +78,13 @@ def run(arguments: argparse.Namespace) -> int:
         records = _ask_and_grade(plan, jury)
     print_table(records, arguments.groups)
     for line in engines.profile(plan.model) if arguments.profile else ():
-        print(line)
-    print(f"results in {plan.results.folder}")
+        say(line)
+    say(f"results in {plan.results.folder}")
     return finished(records, arguments.allow_ungraded)
 
 
 def _told_to_wait(busy: str) -> None:
-    print(f"sailbench: {busy}; waiting for it", file=sys.stderr, flush=True)
+    say(f"sailbench: {busy}; waiting for it", file=sys.stderr, flush=True)
 
 
 def _options(arguments: argparse.Namespace) -> "Options":

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sailbench.cli.frame import command, finished, print_table
+from sailbench.cli.frame import command, finished, print_table, say_json
 
 if TYPE_CHECKING:
     from sailbench.cli.frame import Commands
@@ -64,7 +64,7 @@ def score(arguments: argparse.Namespace) -> int:
         else:
             {"vlmevalkit": written.vlmevalkit, "lmms-eval": written.lmms_eval}[form](answers, path)
     if arguments.json:
-        print(json.dumps(record, ensure_ascii=False, indent=2))
+        say_json(record)
     else:
         print_table([record], arguments.groups)
     return finished([record], arguments.allow_ungraded)

@@ -19,6 +19,10 @@ DETAILS: tuple[Detail, ...] = get_args(Detail)
 FINENESS: dict[str, Detail] = {**dict.fromkeys(("low", "high", "auto"), "normal"), **{name: name for name in DETAILS}}
 # Asked for by fields that would change what an answer is; passing over them would be a lie.
 UNKNOWN = ("tools", "functions", "logprobs", "top_logprobs", "audio", "modalities")
+# What would change which tokens are written: only the values that change nothing are taken, those of the second table
+# where tokens are drawn.
+NEUTRAL = {"presence_penalty": (0,), "frequency_penalty": (0,), "repetition_penalty": (1,), "logit_bias": ({},)}
+NEUTRAL_DRAWN = {"top_k": (-1, 0), "min_p": (0,)}
 MOST_TOKENS = 1_000_000
 
 
@@ -105,6 +109,10 @@ def _check_understood(body: Mapping[str, Any]) -> None:
             refused(f"{name} is not supported", name)
     if body.get("n") not in (None, 1):
         refused("n is not supported: ask once for each answer", "n")
+    table = NEUTRAL | (NEUTRAL_DRAWN if body.get("temperature") else {})
+    for name, values in table.items():
+        if body.get(name) is not None and body[name] not in values:
+            refused(f"{name} is not supported but for {values[0]}", name)
     form = body.get("response_format")
     if form is not None and (not isinstance(form, dict) or form.get("type") != "text"):
         refused("response_format is not supported but for text", "response_format")
@@ -236,9 +244,16 @@ def _sampling(body: Mapping[str, Any], special: Mapping[str, Any], talk: _Talk, 
         seed=int(_number(body, "seed", usual, (-(2**63), 2**63), whole=True)),
         detail=detail,
         enlarge=int(_number(special, "enlarge", 1, (1, 8), whole=True)),
-        frames=talk.pictures.frames,
+        frames=_frames(body, talk.pictures.frames, rules.limits.images),
         thinking=bool(thinking),
     )
+
+
+def _frames(body: Mapping[str, Any], usual: int, most: int) -> int:
+    """How many frames of a video are looked at; asked for as in vLLM."""
+    how = body.get("media_io_kwargs")
+    video = how.get("video") if isinstance(how, dict) else None
+    return int(_number(video, "num_frames", usual, (1, most), whole=True)) if isinstance(video, dict) else usual
 
 
 def _tiles(detail: Detail) -> int:
