@@ -25,6 +25,7 @@ test-lowest: build/tools/uv
 	$(TOOLS)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
 	$(TOOLS)/uv pip install --quiet --python $(LOWEST)/bin/python --torch-backend $(TORCH) \
 		--requirement build/lowest.txt pytest hypothesis
+	$(TOOLS)/uv pip install --quiet --python $(LOWEST)/bin/python --no-deps --editable .
 	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -m "not slow and not peers" -p no:cacheprovider
 
 # What a user installs: built, put into an environment of its own, and run from another folder.

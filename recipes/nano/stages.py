@@ -161,10 +161,12 @@ STAGES = (
     ),
     Stage(
         name="fuse",
-        about="think-fusion: nine direct answers to one reasoning that the reinforced model got right",
-        steps=120,
-        rate=2e-4,
-        asks={"ocr": 3.0, "mcq": 3.0, "yesno": 1.5, "grounding": 3.0, **REST, "think": 0.5},
+        about="think-fusion: direct answers mixed with reasoning that the reinforced model got right",
+        steps=300,
+        rate=5e-4,
+        scenes={"writing": 4, "arithmetic": 8, "objects": 6, "several": 1, "chart": 2, "pair": 2, "motion": 1},
+        asks={"ocr": 2.0, "mcq": 2.0, "yesno": 1.0, "grounding": 5.0, "math": 2.0, "think": 3.0}
+        | {"chart": 1.0, "multi": 1.5, "video": 1.5},
         each=5,
         pooled=True,
         fall=1.0,

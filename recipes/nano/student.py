@@ -16,7 +16,7 @@ from sailbench.models.sail.vision import merge_patches
 WIDTHS = (1 + len(GLYPHS), 1 + len(SHAPES), 1 + len(COLOURS))  # what a patch may show, nothing included
 
 
-def config(vocabulary: int, width: int = 160, layers: int = 4, depth: int = 6) -> dict[str, Any]:
+def config(vocabulary: int, width: int = 160, layers: int = 4, depth: int = 4) -> dict[str, Any]:
     """config.json of the small model, in the official keys: `layers` of the tower, `depth` of the language model."""
     inner = 32 * round(width * 8 / 3 / 32)
     return {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sailbench.cli.frame import DONE, UNGRADED, command
+from sailbench.cli.frame import DONE, UNGRADED, command, say
 from sailbench.errors import DataError, SailbenchError, UsageError
 
 if TYPE_CHECKING:

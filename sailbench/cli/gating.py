@@ -1,7 +1,6 @@
 """`sailbench gate` and `explain`: is a candidate worse than its baseline, and what differs between two runs."""
 
 import argparse
-import json
 import os
 import sys
 from datetime import UTC, datetime

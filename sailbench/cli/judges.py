@@ -1,7 +1,6 @@
 """`--judge` and what goes with it, and `sailbench judges`: the rubrics there are, and how good a judge is."""
 
 import argparse
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,6 @@
 """`sailbench tasks`, `show` and `models`: what there is to choose from."""
 
 import argparse
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,14 +1,13 @@
 """`sailbench plan`: hours, GPU-hours, judge money and disk of a run, before any of them is spent."""
 
 import argparse
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sailbench.cli import judges
-from sailbench.cli.frame import DONE, command, positive
+from sailbench.cli.frame import DONE, command, positive, say, say_json
 from sailbench.errors import UsageError
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """`sailbench score`: grade predictions that exist already."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 

@@ -12,6 +12,7 @@ from typing import Any
 from sailbench.contrast import HEADLINE, OTHER
 from sailbench.gate.pairing import Flip
 from sailbench.gate.verdict import Finding, Verdict
+from sailbench.report import inert
 
 HEADINGS = ("task", "baseline", "candidate", "difference", "interval", "samples", "lost", "gained", "verdict")
 SHOWN_FLIPS, LONGEST_ANSWER = 50, 60
@@ -148,7 +149,7 @@ def _flip_row(flip: Flip) -> str:
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is: no markup, no cell or line ends, no mention of a user."""
-    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ").replace("@", "@\u200b")
+    plain = inert.plain(text).replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ").replace("@", "@\u200b")
     return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", plain)
 
 
@@ -165,25 +166,20 @@ def junit(verdict: Verdict) -> str:
         skipped=str(words.count("inconclusive")),
     )
     for own in found:
-        case = ElementTree.SubElement(suite, "testcase", classname="sailbench.gate", name=_legal(own.task))
+        case = ElementTree.SubElement(suite, "testcase", classname="sailbench.gate", name=inert.plain(own.task))
         kind = {"regression": "failure", "not comparable": "error", "inconclusive": "skipped"}.get(own.verdict)
         if kind:
             told = own.note or " ".join(
                 f"{h} {c};" for h, c in zip(HEADINGS, cells(own, verdict.terms.alpha), strict=True)
             )
-            made = ElementTree.SubElement(case, kind, message=_legal(told))
-            made.text = _legal("\n".join(flip_line(flip) for flip in verdict.flips if flip.task == own.task))
+            made = ElementTree.SubElement(case, kind, message=inert.plain(told))
+            made.text = inert.plain("\n".join(flip_line(flip) for flip in verdict.flips if flip.task == own.task))
     if verdict.verdict == "regression" and "regression" not in words:
         case = ElementTree.SubElement(suite, "testcase", classname="sailbench.gate", name="decided early")
         ElementTree.SubElement(case, "failure", message=headline(verdict))
         suite.set("tests", str(len(found) + 1))
         suite.set("failures", "1")
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
-
-
-def _legal(text: str) -> str:
-    """Without the characters that XML 1.0 cannot hold."""
-    return re.sub(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
 
 
 def record(verdict: Verdict) -> dict[str, Any]:

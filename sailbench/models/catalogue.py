@@ -30,7 +30,7 @@ class Entry:
     about: str
     hub: str = ""
     bundled: str = ""
-    thinking: bool = False
+    thinking: bool | None = False  # None: as each task asks for
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -157,6 +157,7 @@ _ENTRIES = (
         name="sailvl2-nano",
         about="a small SAIL-VL2 that comes with the package, trained on drawn pictures: answers @smoke, on any machine",
         bundled="nano",
+        thinking=None,
     ),
     Entry(
         name=RANDOM,

@@ -78,7 +78,7 @@ class RunProgress:
             console=console,
         )
         self._bar: dict[str, TaskID] = {
-            name: self._bars.add_task(name, total=total, rate="", score="") for name, total in waiting.items() if total
+            name: self._bars.add_task(line(name), total=total, rate="", score="") for name, total in waiting.items() if total
         }
 
     def __enter__(self) -> Self:
@@ -110,6 +110,6 @@ class RunProgress:
         return f"score {sum(values) / len(values):.1f}" if values else ""
 
     def _line(self) -> str:
-        parts = [f"{t} {n}/{self._waiting[t]} {self._score(t)}".rstrip() for t, n in self._done.items()]
+        parts = [f"{line(t)} {n}/{self._waiting[t]} {self._score(t)}".rstrip() for t, n in self._done.items()]
         seconds = time.monotonic() - self._began
         return f"{', '.join(parts)} after {seconds:.0f} s ({self._tokens / max(seconds, 1e-9):.0f} tokens/s)"

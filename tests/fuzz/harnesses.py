@@ -1,5 +1,7 @@
-"""What is fuzzed: every public function of the extractors and metrics, found in the modules themselves, and every reader
-of foreign text: tasks' rules and row readers, rubrics, the journal, predictions, and what makes text harmless.
+"""What is fuzzed: every public function of the extractors and metrics, and every reader of foreign text.
+
+Functions are found in the modules themselves; readers are tasks' rules and row readers, rubrics, the journal, predictions,
+and what makes text harmless.
 
 A harness takes bytes and raises if what it feeds misbehaves: an exception that is not documented, a score outside
 [0, 1], NaN, or an answer that takes too long.
@@ -72,7 +74,19 @@ ARGUMENTS: Mapping[str, Callable[[Dealer], typing.Any]] = {
     "page": lambda d: d.text(),
     "tolerances": lambda d: (1e-8,),
 }
-KINDS = ("integer", "float", "text", "list", "Int", "Float", "Str", "List", "None", short_answers.FLOAT, short_answers.CHOICE)
+KINDS = (
+    "integer",
+    "float",
+    "text",
+    "list",
+    "Int",
+    "Float",
+    "Str",
+    "List",
+    "None",
+    short_answers.FLOAT,
+    short_answers.CHOICE,
+)
 
 
 def modules():
@@ -350,7 +364,9 @@ def make_inert(content):
         assert not set(OBEYED) & set(made)
         made.encode()
     assert "\n" not in inert.line(text)
-    assert not inert.cell(text).startswith(("=", "+", "@", "\t")) and inert.cell(text)[:1] != "-" or text.strip() == "-"
+    assert (
+        not inert.cell(text).startswith(("=", "+", "@", "\t")) and inert.cell(text)[:1] != "-"
+    ) or text.strip() == "-"
     assert json.loads(inert.as_json(text)) == json.loads(inert.json_in_html(text)) == text
     assert not {"<", ">", "&"} & set(inert.json_in_html(text))
 

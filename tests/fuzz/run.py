@@ -25,6 +25,11 @@ MOST_KEPT = 40  # inputs a harness
 SLOW_SHARE = 500  # harnesses that wait for another process get so much less
 
 
+def tell(text):
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def fuzz(name, arguments):
     """One harness under atheris, in this process; libFuzzer's own arguments."""
     import atheris
@@ -48,7 +53,9 @@ def seeds():
     """Somewhere to begin: letters and marks in texts of all lengths."""
     rng = random.Random(0)
     for length in range(4, LONGEST, 20):
-        yield bytes(rng.choice((rng.randrange(256), rng.randrange(32, 127), rng.randrange(128, 248))) for _ in range(length))
+        yield bytes(
+            rng.choice((rng.randrange(256), rng.randrange(32, 127), rng.randrange(128, 248))) for _ in range(length)
+        )
 
 
 def keep(name, folder):
@@ -99,10 +106,10 @@ def main():
         total += count
         if trouble:
             findings[name] = trouble
-        print(f"{name:<32} {count:>10,} executions{'   FOUND SOMETHING' if trouble else ''}", flush=True)
-    print(f"{'all':<32} {total:>10,} executions, {len(findings)} harnesses found something")
+        tell(f"{name:<32} {count:>10,} executions{'   FOUND SOMETHING' if trouble else ''}")
+    tell(f"{'all':<32} {total:>10,} executions, {len(findings)} harnesses found something")
     for name, trouble in findings.items():
-        print(f"\n{name}\n{trouble[-3000:]}")
+        tell(f"\n{name}\n{trouble[-3000:]}")
     OUT.mkdir(parents=True, exist_ok=True)
     with (OUT / "executions.jsonl").open("a") as log:
         log.write(json.dumps({"executions": total, "harnesses": len(names), "findings": sorted(findings)}) + "\n")
