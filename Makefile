@@ -13,7 +13,11 @@ test: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "not slow"
+
+# What takes minutes: real Ray clusters, other harnesses in environments of their own.
+test-slow: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
 
 # The tests on the lowest versions that pyproject.toml allows, in an environment of their own. TORCH names the build of torch
 # that is taken: cpu, cu124, or auto for what this machine has.

@@ -60,7 +60,8 @@ class Judge:
             return Template(self.prompt).substitute({key: fenced(text) for key, text in slots.items()})
         except KeyError as error:
             has = ", ".join(sorted(slots))
-            raise TaskError(f"rubric {self.name}: nothing fills ${error.args[0]} of its prompt (there is: {has})") from None
+            missing = error.args[0]
+            raise TaskError(f"rubric {self.name}: nothing fills ${missing} of its prompt (there is: {has})") from None
 
     def read(self, verdict: str) -> Value | None:
         """The verdict's value: a number from 0 to `top`, or the extracted text; None when it cannot be read.

@@ -17,7 +17,8 @@ from sailbench.rows import Row
 from sailbench.task import Card, Task
 from sailbench.types import Sample
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # Families that are not benchmarks: shipped rows for demos and smoke tests.
 NOT_BENCHMARKS = ("demo", "smoke")

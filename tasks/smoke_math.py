@@ -10,13 +10,15 @@ judge: none
 chance: 5
 """
 
+import re
+
 from sailbench.extract import final_math_answer
 from sailbench.families import rule
 from sailbench.rows import Row
 from sailbench.task import Task
 from sailbench.types import Request, Sample, Sampling
 
-from ._smoke import SHORT, is_said, shipped
+from ._smoke import SHORT, shipped
 
 THINKING = Sampling(max_tokens=96, thinking=True, detail="frame")
 
@@ -36,6 +38,10 @@ def ask(sample: Sample) -> Request:
     return Request(turns=(sample.question,), media=sample.media, sampling=sampling)
 
 
-# Compared as text: a rule that computes would take "4+9" for 13.
-by_number = rule(lambda text, _: final_math_answer(text), is_said)
+def is_number(said: str, sample: Sample) -> float:
+    """A plain number of the target's value: a rule that computes would take "4+9" for 13."""
+    return float(re.fullmatch(r"-?\d+(\.\d+)?", said) is not None and float(said) == float(sample.target))
+
+
+by_number = rule(lambda text, _: final_math_answer(text), is_number)
 TASK = Task(read=read, ask=ask, rules={"official": by_number}, sources=shipped("math"))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sailbench.metrics import symbolic
-from sailbench.metrics.algebra import EQUAL, ERROR, UNEQUAL
+from sailbench.metrics.algebra import EQUAL, ERROR, LATE, UNEQUAL
 
 TOLERANCE = 1e-8
 MOST_BOXES = 50
@@ -184,6 +184,6 @@ def _same_expression(said: str, truth: str, tolerance: float, identical: bool) -
 
 def _ask(name: str, *arguments: str | float) -> str:
     word = symbolic.answer(name, *arguments)
-    if word == symbolic.LATE:
+    if word == LATE:
         raise symbolic.LateError(name)
     return word

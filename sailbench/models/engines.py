@@ -74,9 +74,10 @@ def check(choice: Choice) -> None:
             )
     kind, _, named = choice.spec.partition(":")
     if kind == "openai":
-        from sailbench.models.remote import check_url
+        from sailbench.models.remote import check_key, check_url
 
         check_url(choice.url)
+        check_key(choice.key)
         if not named:
             raise ModelError("openai: names no model; give it like openai:gpt-4o-mini")
     elif kind != "fake":

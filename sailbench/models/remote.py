@@ -9,6 +9,7 @@ import base64
 import io
 import json
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from sailbench import media
 from sailbench.errors import MediaError, ModelError
@@ -33,6 +35,7 @@ NEEDS = "X-Sailbench-Needs"
 PAUSE = 0.02  # seconds between draws while there is no request
 # What hosted models that reason call max_tokens, and say so when they are asked otherwise.
 RENAMED = "max_completion_tokens"
+LONGEST_REFUSAL, SHORTEST_HINT = 10_000, 6  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,13 @@ class Endpoint:
     tries: int = 6
     first_wait: float = 1.0
     longest_wait: float = 60.0
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no text may hold: the key, and a password in the address."""
+        found = re.match(r"[a-z]+://([^/?#]*)@", self.url)
+        user, _, password = found[1].partition(":") if found else ("", "", "")
+        return tuple(own for own in (self.key, unquote(password), password, user) if own)
 
 
 class AttemptError(Exception):
@@ -178,7 +188,7 @@ class Remote:
             raise AttemptError(f"the server cannot be reached: {type(error).__name__}", again=True) from None
         if reply.status_code != httpx.codes.OK:
             after = reply.headers.get("retry-after", "")
-            why = f"the server says {reply.status_code}: {_said(reply.text)}"
+            why = f"the server says {reply.status_code}: {_said(reply.text, self.endpoint.secrets)}"
             again = reply.status_code in PASSING or self._renamed(reply, body)
             raise AttemptError(why, again, float(after) if after.isdecimal() else 0.0)
         try:
@@ -206,8 +216,14 @@ def needs(request: Request, turns: int) -> dict[str, Any]:
     return special | talk | ({"videos": videos} if any(videos) else {})
 
 
-def _said(text: str) -> str:
-    return " ".join(text.split())[:200]
+def _said(text: str, secrets: Sequence[str]) -> str:
+    """The beginning of what a server says, without what it was told in confidence: some quote a wrong key."""
+    text = " ".join(text[:LONGEST_REFUSAL].split())
+    for secret in secrets:
+        # Its beginning or end alone, too: a quotation may be cut.
+        for size in range(len(secret), min(len(secret), SHORTEST_HINT) - 1, -1):
+            text = text.replace(secret[:size], "***").replace(secret[-size:], "***")
+    return text[:200]
 
 
 def _response(record: Mapping[str, Any]) -> Response:
@@ -285,7 +301,24 @@ def _picture(encoded: bytes) -> dict[str, Any]:
 
 
 def check_url(url: str) -> str:
-    """The address, if it is one of a web server; ModelError otherwise."""
+    """The address, if it is one of a web server; ModelError otherwise, which tells no password in it."""
+    told = _told(url)
     if not url.startswith(("http://", "https://")):
-        raise ModelError(f"{url!r} is no address of a server; give it like http://127.0.0.1:8000/v1")
+        raise ModelError(f"{told!r} is no address of a server; give it like http://127.0.0.1:8000/v1")
+    if {"?", "#"} & set(url):
+        raise ModelError(f"{told!r} goes on behind its path; give it like http://127.0.0.1:8000/v1, the key apart")
     return url
+
+
+def _told(url: str) -> str:
+    """An address without user, password and query."""
+    bare = re.split("[?#]", url)[0]
+    scheme, slashes, rest = bare.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{slashes}{place.rpartition('@')[2]}{slash}{path}" if slashes else bare.rpartition("@")[2]
+
+
+def check_key(key: str) -> None:
+    """A key with a line break or a letter that is not ASCII goes into no header."""
+    if not all("!" <= sign <= "~" for sign in key):
+        raise ModelError("the key holds a blank, a line break or another sign that no key has; set its variable anew")

@@ -78,7 +78,9 @@ class RunProgress:
             console=console,
         )
         self._bar: dict[str, TaskID] = {
-            name: self._bars.add_task(line(name), total=total, rate="", score="") for name, total in waiting.items() if total
+            name: self._bars.add_task(line(name), total=total, rate="", score="")
+            for name, total in waiting.items()
+            if total
         }
 
     def __enter__(self) -> Self:

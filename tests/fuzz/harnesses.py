@@ -1,7 +1,7 @@
 """What is fuzzed: every public function of the extractors and metrics, and every reader of foreign text.
 
-Functions are found in the modules themselves; readers are tasks' rules and row readers, rubrics, the journal, predictions,
-and what makes text harmless.
+Functions are found in the modules themselves; readers are tasks' rules and row readers, rubrics, the journal,
+predictions, and what makes text harmless.
 
 A harness takes bytes and raises if what it feeds misbehaves: an exception that is not documented, a score outside
 [0, 1], NaN, or an answer that takes too long.

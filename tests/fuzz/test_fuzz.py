@@ -37,9 +37,9 @@ def test_all_that_was_once_telling_still_passes(name):
         HARNESSES[name](content)
 
 
-def test_every_harness_has_a_corpus_that_is_small():
+def test_every_corpus_belongs_to_a_harness_and_is_small():
     files = list(CORPUS.glob("*.txt"))
-    assert {path.stem for path in files} == set(HARNESSES)
+    assert {path.stem for path in files} <= set(HARNESSES)
     assert sum(path.stat().st_size for path in files) < 300_000
     assert all(base64.b64decode(line, validate=True) for path in files for line in path.read_text().splitlines())
 

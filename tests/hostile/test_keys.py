@@ -2,11 +2,13 @@
 
 import json
 import traceback
+from functools import partial
 
 import pytest
 from servers import said, served
 
 from sailbench.cli import main
+from sailbench.models import remote
 from sailbench.models.engines import Choice
 from sailbench.models.remote import Endpoint
 
@@ -39,7 +41,7 @@ WAYS = {
     "quotes it without JSON": lambda *_: (200, {}, f"<html>{KEY}</html>".encode()),
     "answers with another shape": lambda *_: (200, {}, {"choices": KEY}),
     "sends elsewhere": lambda *_: (302, {"location": f"http://127.0.0.1:9/?key={KEY}"}, {}),
-    "asks for a moment": lambda body, number: (429, {"retry-after": "0"}, {"key": KEY}) if number < 3 else said("1.0"),
+    "asks for a moment": lambda body, number: (429, {"retry-after": "0"}, {"key": KEY}) if number < 2 else said("1.0"),
     "breaks off": lambda *_: (200, {"content-length": "9999"}, KEY.encode()),
 }
 
@@ -51,7 +53,7 @@ def mine(tmp_path, monkeypatch):
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     for name in ("SAILBENCH_JUDGE_KEY", "SAILBENCH_API_KEY", "OPENAI_API_KEY"):
         monkeypatch.setenv(name, KEY)
-    monkeypatch.setattr("sailbench.models.remote.time.sleep", lambda _: None)
+    monkeypatch.setattr(remote, "Endpoint", partial(Endpoint, tries=2, first_wait=0.0))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -75,10 +77,7 @@ def test_a_key_goes_nowhere_but_into_its_header(mine, way, capfd):
     with served(WAYS[way]) as (url, sent):
         code = run(mine, url, "--profile", "--allow-ungraded")
     assert code == 0 and leaked(mine, capfd) == []
-    assert sent and all(
-        headers["authorization" if "authorization" in headers else "Authorization"] == f"Bearer {KEY}"
-        for _, headers in sent
-    )
+    assert {headers.get("authorization", headers.get("Authorization")) for _, headers in sent} == {f"Bearer {KEY}"}
     assert (mine / "out" / "m" / "mine.json").is_file()
 
 
