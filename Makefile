@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test test-lowest wheel audit sbom torture lint bench readme clean
+.PHONY: demo test test-slow test-lowest wheel audit sbom torture lint bench readme clean
 
 demo: .venv/installed
 	$(BIN)/sailbench run --model sailvl2-nano --tasks @smoke --out out/demo --groups

@@ -56,7 +56,7 @@ class Endpoint:
         """What no text may hold: the key, and a password in the address."""
         found = re.match(r"[a-z]+://([^/?#]*)@", self.url)
         user, _, password = found[1].partition(":") if found else ("", "", "")
-        return tuple(own for own in (self.key, unquote(password), password, user) if own)
+        return tuple(own for own in (self.key, unquote(password), password, "" if password else user) if own)
 
 
 class AttemptError(Exception):

@@ -103,3 +103,15 @@ class Dealer:
             lambda: {self.text()[:5]: self.anything(depth - 1) for _ in range(self.below(4))},
         )
         return self.one_of(kinds + deep * (depth > 0))()
+
+
+class Endless(Dealer):
+    """Deals texts that begin somehow and then repeat themselves for pages, as a model in a loop writes."""
+
+    LENGTH = 20_000  # characters
+
+    def text(self):
+        start, unit = "", super().text()
+        if self.flag():
+            start, unit = unit, super().text()
+        return start + unit * (self.LENGTH // max(1, len(unit))) + super().text()[:20]

@@ -18,7 +18,7 @@ import typing
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from dealing import Dealer
+from dealing import Dealer, Endless
 
 from sailbench import extract, judge, metrics, predictions, registry
 from sailbench.errors import DataError, TaskError
@@ -246,9 +246,9 @@ def sample_of(task, own, columns=None):
 BENCHMARKS = Benchmarks()
 
 
-def grade(content):
+def grade(content, dealer_of=Dealer):
     """Any reply and verdict to a golden row of any benchmark get a grade, or none: never an exception."""
-    dealer = Dealer(content)
+    dealer = dealer_of(content)
     task, rows = BENCHMARKS.get(dealer.one_of(BENCHMARKS.names))
     _, sample = dealer.one_of(rows)
     text = dealer.text()
@@ -296,9 +296,9 @@ def read_cells(content):
         return
 
 
-def read_verdict(content):
+def read_verdict(content, dealer_of=Dealer):
     """A rubric reads a number on its scale, a label's value or a text out of any verdict, or nothing."""
-    dealer = Dealer(content)
+    dealer = dealer_of(content)
     rubric = judge.load(dealer.one_of(judge.names()))
     own = dealer.one_of(rubric.examples).reply
     cut = dealer.below(len(own) + 1)
@@ -354,6 +354,28 @@ def read_predictions(content):
     assert all(isinstance(turn, str) for one in own for turn in one.turns)
 
 
+def grade_endless(content):
+    """The same of replies without end: in time."""
+    grade(content, Endless)
+
+
+def read_endless_verdict(content):
+    read_verdict(content, Endless)
+
+
+def call_endless(content):
+    """Functions of one or two texts, those of all modules."""
+    dealer = Endless(content)
+    own = [f for m in modules() for n, f in sorted(functions(m).items()) if n not in LEFT_OUT and _of_texts(f)]
+    call(dealer.one_of(own), dealer)
+
+
+def _of_texts(function):
+    """Whether it takes texts alone, and asks no worker for its answer."""
+    kinds = [hint for name, hint in typing.get_type_hints(function).items() if name != "return"]
+    return 0 < len(kinds) <= 2 and set(kinds) == {str} and function.__name__ not in RAISES
+
+
 OBEYED = [chr(c) for c in (*range(9), *range(11, 32), *range(127, 160), 0x202E, 0x2066, 0x2028, 0xD800)]
 
 
@@ -397,6 +419,9 @@ READERS: Mapping[str, Callable[[bytes], None]] = {
     "journal": journal,
     "predictions": read_predictions,
     "inert": make_inert,
+    "endless_grade": grade_endless,
+    "endless_verdict": read_endless_verdict,
+    "endless_call": call_endless,
 }
 # Each asks a worker process: seconds, not microseconds.
 SLOW = ("metrics.symbolic", "metrics.competition")
