@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -50,8 +49,6 @@ def ci(folder, name, **variables):
         f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m sailbench.cli "$@"\n'
     )
     (folder / "bin" / "sailbench").chmod(0o755)
-    limit = variables.pop("limit", None)
-    script = re.sub(r"sailbench run ", f"sailbench run --limit {limit} ", script) if limit else script
     more = environ | variables | {"GITHUB_STEP_SUMMARY": f"{folder}/summary.md"}
     environ = os.environ | more | {"PATH": f"{folder}/bin:{os.environ['PATH']}"}
     return subprocess.run(["bash", "-e", "-c", script], cwd=folder, env=environ, capture_output=True, check=False)
@@ -82,5 +79,5 @@ def test_a_model_passes_against_itself_and_a_worse_one_fails(name, tmp_path):
 @pytest.mark.skipif(NANO not in ENTRIES or not BASELINE.is_dir(), reason="the nano model is not in this checkout")
 def test_the_nano_model_passes_against_its_committed_results(tmp_path):
     (tmp_path / "results").symlink_to(ROOT / "results")
-    done = ci(tmp_path, FILES[0], limit=8)
+    done = ci(tmp_path, FILES[0])  # the whole set: the gate refuses a run of a few samples as not comparable
     assert done.returncode == 0, done.stderr.decode()[-2000:]
