@@ -99,6 +99,9 @@ def size_of(url: str, token: str = "") -> int | None:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
             length = response.headers.get("Content-Length", "")
             return int(length) if length.isdecimal() and response.headers.get_content_type() != "text/html" else None
+    except urllib.error.HTTPError as error:
+        error.close()  # it holds the connection
+        return None
     except (OSError, http.client.HTTPException):
         return None
 
