@@ -8,6 +8,7 @@ hold smaller versions of all of these.
 """
 
 import argparse
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from sailbench import stats
+from sailbench.gate import rounds
 from sailbench.stats import Change, Difference
 
 MARGIN, ALPHA = 0.01, 0.05
+SEQUENTIAL = ALPHA * rounds.SEQUENTIAL_SHARE
 Draw = Callable[[np.random.Generator], Difference]
 
 
@@ -107,7 +110,7 @@ def intervals(times: int, seed: int) -> Iterator[tuple[str, str]]:
 
 def sequential(times: int, seed: int) -> Iterator[tuple[str, str]]:
     """5,000 samples at most, a look every 50, a fifth of alpha, as the gate has it."""
-    plan = stats.Plan(margin=MARGIN, alpha=ALPHA / 5, largest={"t": 1})
+    plan = stats.Plan(margin=MARGIN, alpha=SEQUENTIAL, largest={"t": 1})
     for drop in (0.0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2):
         changed = max(0.1, drop)
         world = World(5000, 1, (changed - drop) / 2, (changed + drop) / 2, 0)
@@ -115,11 +118,40 @@ def sequential(times: int, seed: int) -> Iterator[tuple[str, str]]:
         found = []
         for _ in range(max(100, times // 10)):
             changes = [Change(int(total), 1) for total in world.totals(rng)]
-            found.append(stats.watch(({"t": changes[i : i + 50]} for i in range(0, 5000, 50)), plan))
+            found.append(stats.watch(({"t": changes[i : i + 50]} for i in range(0, 5000, 50)), stats.Ledger(plan)))
         words = [one.verdict for one in found]
         asked = statistics.fmean(one.samples for one in found)
         early = ", ".join(f"{word} {100 * words.count(word) / len(found):.1f} %" for word in ("regression", "pass"))
         yield f"sequential, loss of {100 * drop:g} points", f"{early}; {asked:,.0f} of 5,000 samples asked on average"
+
+
+def chased(times: int, seed: int) -> Iterator[tuple[str, str]]:
+    """Eight tasks of 240 samples in the gate's own rounds: losses in points, task by task."""
+    for losses in ([1] * 8, [1, *[0] * 7], [0] * 8, [3] * 8, [8, 6, 5, 3, 0, 0, 0, 0], [10, *[0] * 7]):
+        for level in (ALPHA, SEQUENTIAL):
+            rng = np.random.default_rng(seed)
+            found = [_chase(rng, [loss / 100 for loss in losses], level) for _ in range(max(100, times // 4))]
+            words = [one.verdict for one in found]
+            early = ", ".join(f"{word} {100 * words.count(word) / len(found):.1f} %" for word in ("regression", "pass"))
+            asked = np.median([one.samples for one in found])
+            name = f"eight tasks, losses {'/'.join(map(str, losses))}, alpha {level:.2g}"
+            yield name, f"{early}; {asked:,.0f} of 1,920 samples asked in the median"
+
+
+def _chase(rng: np.random.Generator, losses: list[float], alpha: float) -> stats.Outcome:
+    gain = 0.01
+    orders = [World(240, 1, gain, gain + loss, 0).totals(rng) for loss in losses]
+    left = {str(task): [Change(int(total), 1) for total in own] for task, own in enumerate(orders)}
+    ledger = stats.Ledger(stats.Plan(margin=MARGIN, alpha=alpha, largest=dict.fromkeys(left, 1)))
+
+    def made() -> Iterator[dict[str, list[Change]]]:
+        while sizes := {name: len(own) for name, own in left.items() if own}:
+            wanted = rounds.portions(sizes, 1920 - sum(sizes.values()), ledger.leader(sizes))
+            yield {
+                name: [left[name].pop() for _ in range(min(len(left[name]), math.ceil(wanted[name])))] for name in sizes
+            }
+
+    return stats.watch(made(), ledger)
 
 
 def main() -> None:
@@ -128,7 +160,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     began = time.monotonic()
-    for part in (intervals, fixed, several, sequential):
+    for part in (intervals, fixed, several, sequential, chased):
         for name, told in part(arguments.times, arguments.seed):
             print(f"{name:58} {told}", flush=True)
     print(f"{arguments.times} repetitions in {time.monotonic() - began:.0f} s")

@@ -8,7 +8,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from sailbench.errors import UsageError
 from sailbench.models.base import Model
 from sailbench.rules import inquiries
 from sailbench.rules.inquiries import Inquiry
-from sailbench.run import Work, aside_answers
+from sailbench.run import Watch, Work, aside_answers
 from sailbench.run import reply as reply_of
 from sailbench.store import Journal, Results, folder_name
 from sailbench.task import Task
@@ -26,6 +26,8 @@ from sailbench.types import Reply, Request, Response, Sample, Sampling
 VERDICT_TOKENS = 1024
 # A rough rule for English prompts, good enough to tell cents from dollars before a run.
 CHARACTERS_A_TOKEN = 4
+# Seconds after which a judge that waits for its rate looks whether it is to stop.
+LONGEST_SLEEP = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ class Desk:
     def _work(self) -> None:
         try:
             asked: dict[int, Question] = {}
-            for request, response in self.model.answer(self._drawn(asked)):
+            for request, response in self.model.answer(self._drawn(asked)):  # type: ignore[arg-type]
                 question = asked.pop(id(request))
                 more = {"judge": self.model.name, "inquiry": question.inquiry}
                 self.journal(question.task).append(question.key, question.sample, response, more)
@@ -144,16 +146,34 @@ class Desk:
         except BaseException as error:  # handed over to the thread that waits
             self._failure = error
 
-    def _drawn(self, asked: dict[int, Question]) -> Iterator[Request]:
+    def _drawn(self, asked: dict[int, Question]) -> Iterator[Request | None]:
+        """Questions as they come; None while there are none and others are being answered, so that those can land."""
         pause, at = 60 / self.limits.per_minute if self.limits.per_minute else 0.0, 0.0
-        while (question := self._waiting.get()) is not None and not self._stopped:
+        while True:
+            try:
+                question = self._waiting.get(block=not asked)
+            except queue.Empty:
+                yield None
+                continue
+            if question is None or self._stopped:
+                return
             if self._broke():
                 self.spent_on(question.task).held_back += 1
                 continue
-            time.sleep(max(0.0, at - time.monotonic()))
+            yield from self._until(at, asked)
+            if self._stopped:
+                return
             at = time.monotonic() + pause
             asked[id(question.request)] = question
             yield question.request
+
+    def _until(self, at: float, asked: Mapping[int, Question]) -> Iterator[None]:
+        """Pass the time; None while questions are being answered."""
+        while (left := at - time.monotonic()) > 0 and not self._stopped:
+            if asked:
+                yield None
+            else:
+                time.sleep(min(left, LONGEST_SLEEP))
 
     def _broke(self) -> bool:
         budget = self.limits.budget
@@ -207,6 +227,26 @@ class Panel:
     def drain(self) -> None:
         for desk in self.desks:
             desk.drain()
+
+    def beside(self, ask: Callable[[Watch], None], watch: Watch, works: Sequence[Work], results: Results) -> None:
+        """Have a model asked, judges beside it: `ask` is given the watch that sees its answers, with the judges behind.
+
+        Returns when these works' answers, stored ones too, are judged. Ctrl-C asks nothing more, keeps the verdicts
+        that are being given, and goes on up.
+        """
+
+        def both(work: Work, sample: Sample, request: Request, response: Response) -> None:
+            watch(work, sample, request, response)
+            self.consider(work, sample, request, response)
+
+        self.start()
+        try:
+            ask(both)
+            self.sweep(works, results)
+            self.finish()
+        except KeyboardInterrupt:
+            self.drain()
+            raise
 
     def consider(self, work: Work, sample: Sample, request: Request, response: Response) -> None:
         """Put what must be asked of this answer to every judge."""

@@ -11,7 +11,7 @@ import pytest
 
 from sailbench.cli import main
 from sailbench.gate import Terms, compare, show
-from sailbench.gate.rounds import shares
+from sailbench.gate.rounds import portions
 
 ROOT = Path(__file__).resolve().parents[1]
 TASK = '''"""A benchmark of the user's own.
@@ -365,10 +365,11 @@ def test_the_commands_help_imports_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_rounds_grow_and_end_with_everything():
-    made = list(shares(5000))
-    assert made[-1] == 1.0 and made == sorted(made) and made[0] * 5000 == pytest.approx(64)
-    assert list(shares(40)) == [1.0]
+def test_a_round_is_spread_by_what_is_left_or_asked_mostly_of_the_task_that_looks_worst():
+    left = {"long": 3000, "short": 1000}
+    assert portions(left, 0, None) == {"long": 48, "short": 16}
+    assert portions(left, 0, "short") == {"long": 12, "short": 4 + 48}
+    assert sum(portions(left, 5000, "long").values()) == pytest.approx(500)
 
 
 @pytest.fixture

@@ -4,38 +4,18 @@ import json
 import threading
 
 import pytest
+from judged_task import laid_out
 from servers import said, served
 
 from sailbench.cli import main
 
-TASK = '''"""Graded by a judge.
-
-family: mine
-"""
-
-from sailbench.families import choice
-from sailbench.prompts import as_it_is
-from sailbench.rows import Row
-from sailbench.rules.open_ended import Weight, weighed
-from sailbench.types import Sample
-
-
-def read(row: Row) -> Sample:
-    return Sample(id=row.text("id"), question=row.text("question"), target=row.text("answer"))
-
-
-RULES = {"official": weighed("mmvet", lambda sample, value: Weight(float(value)))}
-TASK = choice(read, text=as_it_is, rules=RULES, rubric="mmvet")
-'''
 N = 200
 
 
 @pytest.fixture
 def mine(tmp_path):
     """A judged task of 200 rows, a judge who likes only answers with "fine" in them, and the baseline's results."""
-    (tmp_path / "mine.py").write_text(TASK)
-    rows = [{"id": str(i), "question": f"q{i}", "answer": f"truth {i}"} for i in range(N)]
-    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    laid_out(tmp_path, rows=N)
     lock, asked = threading.Lock(), []
 
     def reply(request, *_):

@@ -5,44 +5,22 @@ import threading
 import time
 
 import pytest
+from judged_task import laid_out
 from servers import said, served
 
 from sailbench.cli import main
 from sailbench.errors import UsageError
 from sailbench.judge import load
-from sailbench.judging import Desk, Limits, Panel, Price, settled
+from sailbench.judging import Desk, Limits, Panel, Price, Question, settled
 from sailbench.models.fake import Fake
 from sailbench.models.remote import Endpoint, Remote
 from sailbench.store import Results
 from sailbench.types import Request
 
-TASK = '''"""Graded by a judge.
-
-family: mine
-"""
-
-from sailbench.families import choice
-from sailbench.prompts import as_it_is
-from sailbench.rows import Row
-from sailbench.rules.open_ended import Weight, weighed
-from sailbench.types import Sample
-
-
-def read(row: Row) -> Sample:
-    return Sample(id=row.text("id"), question=row.text("question"), target=row.text("answer"))
-
-
-RULES = {"official": weighed("mmvet", lambda sample, value: Weight(float(value)))}
-TASK = choice(read, text=as_it_is, rules=RULES, rubric="mmvet")
-'''
-
 
 @pytest.fixture
 def mine(tmp_path):
-    (tmp_path / "mine.py").write_text(TASK)
-    rows = [{"id": str(i), "question": f"q{i}", "answer": f"truth {i}"} for i in range(8)]
-    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return tmp_path
+    return laid_out(tmp_path, rows=8)
 
 
 def run(folder, url, *more):
@@ -161,6 +139,44 @@ def test_judging_goes_on_while_answers_still_arrive(mine, tmp_path):
     collect(Patient(), unanswered([own], results), results, panel.consider)
     panel.finish()
     assert panel.record("mine")["calls"] == 8
+
+
+@pytest.mark.parametrize("rate", [None, 2])
+def test_a_verdict_is_journalled_though_the_next_question_is_long_in_coming(tmp_path, rate):
+    """The judge could be killed while it waits for a question, or for its rate: what is paid for is on disk by then."""
+    with served(lambda *_: said("1")) as (url, _):
+        model = Remote(Endpoint(url=url, model="j", concurrency=4))
+        desk = Desk(model, Results(tmp_path, "m"), limits=Limits(per_minute=rate))
+        desk.start()
+        for name in "ab" if rate else "a":
+            desk.put(Question("t", name, "", name, Request(turns=(name,))))
+        until = time.monotonic() + 10
+        while desk.verdict("t", "a") is None and time.monotonic() < until:
+            time.sleep(0.01)
+        assert desk.verdict("t", "a") == "1"
+        desk.drain()
+    assert desk.verdict("t", "b") is None
+
+
+def test_ctrl_c_asks_judges_nothing_more_and_keeps_the_verdicts_that_are_being_given(tmp_path):
+    began, results = threading.Event(), Results(tmp_path, "m")
+
+    def reply(*_):
+        began.set()
+        time.sleep(0.2)
+        return said("1")
+
+    def ask(watch):
+        for name in "ab":
+            desk.put(Question("t", name, "", name, Request(turns=(name,))))
+        assert began.wait(10)
+        raise KeyboardInterrupt
+
+    with served(reply) as (url, sent):
+        desk = Desk(Remote(Endpoint(url=url, model="j", concurrency=1)), results)
+        with pytest.raises(KeyboardInterrupt):
+            Panel([desk]).beside(ask, lambda *_: None, [], results)
+    assert ([desk.verdict("t", name) for name in "ab"], len(sent)) == (["1", None], 1)
 
 
 def test_several_judges_settle_on_the_median_and_a_tie_of_labels_on_nothing():

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sailbench.cli import keys
 from sailbench.cli.frame import DONE, command, positive, say, say_json
 from sailbench.cli.judges import add_judge_options, panel
 from sailbench.errors import SailbenchError, UsageError
@@ -132,7 +133,7 @@ def _plan(arguments: argparse.Namespace) -> "Plan":
     from sailbench.models.engines import Choice
     from sailbench.run import Overrides
 
-    key = os.environ.get("SAILBENCH_API_KEY") or os.environ.get("OPENAI_API_KEY", "")
+    key = keys.of_model()
     model = Choice(
         arguments.model,
         arguments.name,

@@ -4,9 +4,11 @@ import argparse
 import os
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sailbench.cli import keys
 from sailbench.cli.frame import DONE, command, finished, positive, print_table, say
 from sailbench.cli.judges import add_judge_options, panel
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from sailbench.judging import Panel
     from sailbench.models.engines import Choice
     from sailbench.plan import Options, Plan
-    from sailbench.run import Waiting, Watch
 
 
 def add_run(commands: "Commands") -> None:
@@ -88,8 +89,6 @@ def _told_to_wait(busy: str) -> None:
 
 
 def _options(arguments: argparse.Namespace) -> "Options":
-    from functools import partial
-
     from sailbench import executors
     from sailbench.data import Places
     from sailbench.plan import Options
@@ -122,7 +121,7 @@ def _model(arguments: argparse.Namespace) -> "Choice":
         arguments.dtype,
         arguments.offline,
         url=arguments.url,
-        key=os.environ.get("SAILBENCH_API_KEY") or os.environ.get("OPENAI_API_KEY", ""),
+        key=keys.of_model(),
         batch_tokens=arguments.batch_tokens,
         deterministic=arguments.deterministic,
         workers=arguments.workers,
@@ -147,26 +146,10 @@ def _ask_and_grade(plan: "Plan", jury: "Panel | None") -> list[dict[str, Any]]:
         console.print(line, markup=False, highlight=False)
     with RunProgress(console, running.counts(waiting)) as progress:
         watch = running.live_scores(plan.protocol, progress.answered)
+        collect = partial(running.collect, plan.model, waiting, plan.results)
         if jury is None:
-            running.collect(plan.model, waiting, plan.results, watch)
+            collect(watch)
         else:
-            _collect_and_judge(plan, waiting, watch, jury)
+            jury.beside(collect, watch, plan.work, plan.results)
     facts = plan.facts(datetime.now(UTC))
     return [running.summary_record(own, plan.results, plan.protocol(own.task), facts, jury) for own in plan.work]
-
-
-def _collect_and_judge(plan: "Plan", waiting: "Waiting", watch: "Watch", jury: "Panel") -> None:
-    from sailbench import run as running
-
-    def both(*answer: Any) -> None:
-        watch(*answer)
-        jury.consider(*answer)
-
-    jury.start()
-    try:
-        running.collect(plan.model, waiting, plan.results, both)
-        jury.sweep(plan.work, plan.results)
-        jury.finish()
-    except KeyboardInterrupt:
-        jury.drain()
-        raise

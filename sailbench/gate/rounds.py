@@ -2,12 +2,18 @@
 
 A fifth of alpha goes to the sequential test, which may stop after any round. If it never does, every sample has been
 asked, and the fixed-size test decides with the other four fifths: together they are wrong with probability alpha.
+(Half and half would stop hardly sooner, and cost passes more: most of them take every sample.)
+
+As soon as a loss shows in some task, most of each round is asked of the task where it shows most; the rest goes to
+all tasks as before. The sequential test allows that; the fixed-size test only ever sees every sample.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sailbench import registry, run, stats
@@ -20,11 +26,12 @@ from sailbench.gate.verdict import Asked, Compared, Finding, Terms, Verdict, com
 from sailbench.judging import Desk, Panel
 from sailbench.plan import Plan
 from sailbench.run import Watch, Work
-from sailbench.types import Request, Response, Sample
 
 SEQUENTIAL_SHARE = 0.2
-# Samples of the first round; every later one has as many, or a quarter of what was asked before if that is more.
-FIRST, GROWTH = 64, 0.25
+# Samples of a round: so many, or this part of what was asked before if that is more.
+LEAST, GROWTH = 64, 0.1
+# The part of a round that is asked of the task where a loss shows most.
+CHASE = 0.75
 # After so many answers a model of which too few can be graded is given up.
 PATIENCE = 20
 
@@ -56,7 +63,8 @@ def decide(trial: Trial) -> Verdict:
     largest = {own.name: own.largest for own in contests}
     plan = stats.Plan(margin=trial.terms.margin, alpha=trial.terms.alpha * SEQUENTIAL_SHARE, largest=largest)
     with results.locked():
-        outcome = stats.watch(rounds(trial, contests), plan)
+        ledger = stats.Ledger(plan)
+        outcome = stats.watch(rounds(trial, contests, ledger), ledger)
         for own in contests:
             protocol = trial.plan.protocol(own.work.task)
             run.summary_record(own.asked_work(), results, protocol, _facts(trial), trial.jury)
@@ -102,12 +110,12 @@ def _stopped(finding: Finding) -> Finding:
 
 @dataclass(slots=True, kw_only=True)
 class _Contest:
-    """One task of a trial: the samples that the baseline has, by cluster in random order, and how far it has come."""
+    """One task of a trial: the baseline's samples, what is left of them by cluster, and how far it has come."""
 
     work: Work
     side: Side
     measure: Measure
-    order: list[list[str]]
+    order: deque[list[str]]
     largest: int
     why_not: str = ""
     asked: list[str] = field(default_factory=list)
@@ -140,6 +148,18 @@ class _Contest:
             why_not="; ".join(against),
         )
 
+    @property
+    def left(self) -> int:
+        """How many samples were not asked yet."""
+        return sum(map(len, self.order))
+
+    def take(self, wanted: float) -> list[str]:
+        """The next clusters, until they hold so many samples."""
+        taken: list[str] = []
+        while self.order and len(taken) < wanted:
+            taken += self.order.popleft()
+        return taken
+
     def asked_work(self) -> Work:
         return restricted(self.work, self.asked)
 
@@ -166,52 +186,42 @@ def restricted(work: Work, ids: Sequence[str]) -> Work:
     return replace(work, samples=tuple(samples), requests=tuple(requests), keys=tuple(keys))
 
 
-def _order(side: Side, seed: str) -> list[list[str]]:
+def _order(side: Side, seed: str) -> deque[list[str]]:
     """The baseline's samples by cluster: the first one, whose sampling the summaries tell, then the rest at random."""
     clusters: dict[int, list[str]] = {}
     for id, cluster in joined_clusters(side.lines, side.lines).items():
         clusters.setdefault(cluster, []).append(id)
     first, *rest = clusters.values() if clusters else [[]]
     random.Random(seed).shuffle(rest)
-    return [first, *rest]
+    return deque([first, *rest])
 
 
-def rounds(trial: Trial, contests: Sequence[_Contest]) -> Iterator[Round]:
-    """Each round asks every task's next clusters, all in one pool, and yields what changed in them."""
+def rounds(trial: Trial, contests: Sequence[_Contest], ledger: stats.Ledger) -> Iterator[Round]:
+    """Each round asks the next clusters, all in one pool, and yields what changed in them."""
     total = sum(len(own.side.lines) for own in contests)
-    done = [0] * len(contests)
-    for share in shares(total):
-        batches: dict[str, list[str]] = {}
-        for i, own in enumerate(contests):
-            upto = max(done[i], round(share * len(own.order)))
-            batches[own.name] = [id for cluster in own.order[done[i] : upto] for id in cluster]
-            done[i] = upto
-        parts = [restricted(own.work, batches[own.name]) for own in contests]
+    while left := {own.name: own.left for own in contests if own.left}:
+        wanted = portions(left, total - sum(left.values()), ledger.leader(left))
+        parts = [restricted(own.work, own.take(wanted.get(own.name, 0.0))) for own in contests]
         _ask(trial, parts)
         yield {own.name: _seen(trial, own, part) for own, part in zip(contests, parts, strict=True)}
         _check_graded(contests, trial.terms)
 
 
+def portions(left: Mapping[str, int], asked: int, leader: str | None) -> dict[str, float]:
+    """How many samples of each task the next round has, by what is left of each: most are of the leader, if any."""
+    size, total = max(LEAST, GROWTH * asked), sum(left.values())
+    chased = CHASE * size if leader else 0.0
+    return {name: (size - chased) * own / total + chased * (name == leader) for name, own in left.items()}
+
+
 def _ask(trial: Trial, parts: Sequence[Work]) -> None:
     """Ask the candidate what a round is made of, and judges beside it what rules could not settle."""
-    results, jury = trial.plan.results, trial.jury and _seated(trial.jury)
-    waiting = run.unanswered(parts, results)
-    if jury is None:
-        run.collect(trial.plan.model, waiting, results, trial.watch)
-        return
-
-    def both(work: Work, sample: Sample, request: Request, response: Response) -> None:
-        trial.watch(work, sample, request, response)
-        jury.consider(work, sample, request, response)
-
-    jury.start()
-    try:
-        run.collect(trial.plan.model, waiting, results, both)
-        jury.sweep(parts, results)
-        jury.finish()
-    except KeyboardInterrupt:
-        jury.drain()
-        raise
+    results = trial.plan.results
+    collect = partial(run.collect, trial.plan.model, run.unanswered(parts, results), results)
+    if trial.jury is None:
+        collect(trial.watch)
+    else:
+        _seated(trial.jury).beside(collect, trial.watch, parts, results)
 
 
 def _seated(jury: Panel) -> Panel:
@@ -220,15 +230,6 @@ def _seated(jury: Panel) -> Panel:
     for desk, own in zip(desks, jury.desks, strict=True):
         desk.spent = own.spent
     return Panel(desks)
-
-
-def shares(total: int) -> Iterator[float]:
-    """How much of everything has been asked at the end of each round."""
-    share = first = min(1.0, FIRST / total)
-    while share < 1:
-        yield share
-        share += max(first, GROWTH * share)
-    yield 1.0
 
 
 def _seen(trial: Trial, contest: _Contest, part: Work) -> tuple[stats.Change, ...]:

@@ -2,8 +2,9 @@
 
 The summary has the columns of open-compass/opencompass@a5acc4bb opencompass/summarizers/default.py. Score files are
 named and shaped as VLMEvalKit@e8e78f05 does it: `MODEL/MODEL_DATASET_acc.csv` with shares of 1 or, where
-`DIALECTS` says so, percentages, other names and columns. What VLMEvalKit counts on the way (prefetched answers) is
-left out: here is no such thing.
+`DIALECTS` says so, percentages, other names and columns; of videos `MODEL/MODEL_DATASET_8frame_rating.json`. What
+VLMEvalKit counts on the way (prefetched answers) is left out: here is no such thing. A rating's categories within one
+duration are left out too: summaries have every grouping by itself.
 """
 
 import csv
@@ -62,6 +63,7 @@ class Dialect:
 
     `{judge}` in `ending` is who judged. `columns` name our metrics by theirs ("" is the headline), else there is a
     column for each place, or with `long` a row for each under that heading. `grouping` leaves out other groupings.
+    A rating counts what is right in each place; with `lengths`, the grouping by how long films are, it has means.
     """
 
     ending: str = "acc.csv"
@@ -70,10 +72,11 @@ class Dialect:
     columns: Mapping[str, str] | None = None
     long: str = ""
     grouping: str = ""
+    lengths: str = ""
 
 
 PERCENT = 100.0
-JUDGED, SCORED = "{judge}_score.csv", "score.csv"
+JUDGED, SCORED, RATED = "{judge}_score.csv", "score.csv", "rating.json"
 CHOICE = Dialect(split="none")
 VQA = Dialect(scale=PERCENT)
 MME = (
@@ -99,6 +102,9 @@ DIALECTS: Mapping[str, Dialect] = {
     "LogicVista": Dialect(ending=JUDGED, scale=PERCENT, long="Task&Skill"),
     "MMVet": Dialect(ending=JUDGED, scale=PERCENT, long="Category"),
     "OCRBench": Dialect(ending="score.json", grouping="skill"),
+    "MVBench": Dialect(ending=RATED, grouping="task"),
+    "Video-MME": Dialect(ending=RATED, lengths="duration"),
+    "LongVideoBench": Dialect(ending=RATED, lengths="duration"),
 }
 
 
@@ -114,6 +120,8 @@ NAMES = {
     "hr_bench_8k": "HRBench8K",
     "tablevqa-bench": "TableVQABench",
 }
+# Video tasks whose rows come from no TSV file, by our names.
+FILMS = {"longvideobench_val": "LongVideoBench", "mvbench": "MVBench", "video_mme": "Video-MME"}
 
 
 def score_files(sheet: Sheet) -> Iterator[tuple[str, str]]:
@@ -128,7 +136,12 @@ def score_files(sheet: Sheet) -> Iterator[tuple[str, str]]:
             # VLMEvalKit's word for no judge.
             judge = (record.get("judge") or {}).get("model") or "exact_matching"
             ending = dialect.ending.format(judge=folder_name(judge))
-            yield f"{model}/{model}_{folder_name(dataset)}_{ending}", _scores(record, dialect)
+            yield f"{model}/{model}_{folder_name(dataset)}_{_frames(record, dialect)}{ending}", _scores(record, dialect)
+
+
+def _frames(record: Record, dialect: Dialect) -> str:
+    """VLMEvalKit's names of video data sets say how many frames are shown."""
+    return f"{(record.get('sampling') or {}).get('frames', 0)}frame_" if dialect.ending == RATED else ""
 
 
 def dataset_names(tasks: Sequence[str]) -> dict[str, str]:
@@ -141,6 +154,8 @@ def dataset_names(tasks: Sequence[str]) -> dict[str, str]:
 def _dataset_name(task: str) -> str:
     if task not in registry.cards():
         return task
+    if task in FILMS:
+        return FILMS[task]
     try:
         sources = registry.load(task).sources
     except SailbenchError:
@@ -151,7 +166,8 @@ def _dataset_name(task: str) -> str:
 
 def _scores(record: Record, dialect: Dialect) -> str:
     if dialect.ending.endswith(".json"):
-        return inert.as_json(_counted(record, dialect), indent=4) + "\n"
+        made = _counted if dialect.ending != RATED else _means if dialect.lengths else _ratios
+        return inert.as_json(made(record, dialect), indent=4) + "\n"
     if dialect.long:
         return _csv([[dialect.long, "tot", "hit", "acc"], *_long(record, dialect)])
     columns = dict(_columns(record, dialect))
@@ -188,3 +204,26 @@ def _counted(record: Record, dialect: Dialect) -> dict[str, float]:
     hits = {place: round(own["value"] / scale * own["n"], 6) for place, own in _places(record, dialect)}
     final = round(record["value"] / scale * record["n"], 6)
     return {**hits, "Final Score": final, "Final Score Norm": record["value"]}
+
+
+def _ratios(record: Record, dialect: Dialect) -> dict[str, list[int | str]]:
+    """How many are right, of how many, and the percentage, as vlmeval/dataset/utils/mvbench.py has it."""
+    rated: dict[str, list[int | str]] = {}
+    for place, own in [*_places(record, dialect), ("overall", record)]:
+        share = own["value"] / record.get("scale", PERCENT)
+        rated[place] = [round(share * own["n"]), own["n"], f"{share:.2%}"]
+    return rated
+
+
+def _means(record: Record, dialect: Dialect) -> dict[str, dict[str, Any]]:
+    """The mean of films of each length, and of all with every other grouping, as vlmeval/dataset/utils/videomme.py."""
+    scale, named = record.get("scale", PERCENT), dict(record["groups"])
+    told = {
+        name: {place: f"{own['value'] / scale:.3f}" for place, own in within.items() if own["value"] is not None}
+        for name, within in named.items()
+    }
+    lengths = told.pop(dialect.lengths, {})
+    return {
+        **{length: {"overall": mean} for length, mean in lengths.items()},
+        "overall": {"overall": f"{record['value'] / scale:.3f}", **told},
+    }

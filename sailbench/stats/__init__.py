@@ -16,13 +16,14 @@ from sailbench.stats.exact import mcnemar
 from sailbench.stats.jackknife import jackknife_stderr, pseudo_values, pseudo_values_of_sums
 from sailbench.stats.paired import Behind, Difference, difference, estimated
 from sailbench.stats.power import detectable, samples_needed
-from sailbench.stats.sequential import Change, Outcome, Plan, watch
+from sailbench.stats.sequential import Change, Ledger, Outcome, Plan, watch
 from sailbench.stats.several import Limits, holm, pooled
 
 __all__ = [
     "Behind",
     "Change",
     "Difference",
+    "Ledger",
     "Limits",
     "Outcome",
     "Plan",
