@@ -8,24 +8,32 @@ from typing import Any, Self
 
 from sailbench.models.interruption import Interruption
 
-ROOM = 64  # things that lie in the tray at most, and that a killed process loses; who hands in more waits
+ROOM = 64  # things that are handed in and not done at most, and that a killed process loses; who hands in more waits
+PAUSE = 0.02  # seconds in which things may come together: threads that take turns at each take twice the time
 
 
 class Clerk:
     """Whoever leaves its block finds everything done, also after Ctrl-C, and gets what went wrong.
 
-    After a failure nothing more is done: what is still handed in is dropped.
+    After a failure nothing more is done: what is still handed in is dropped. One thread hands in.
     """
 
     def __init__(self, do: Callable[..., None], name: str) -> None:
         self._do = do
-        self._tray: queue.Queue[tuple[Any, ...] | None] = queue.Queue(ROOM)
+        self._tray: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()
+        self._handed = self._done = 0  # each is written by one thread alone
+        self._room, self._many = threading.Event(), threading.Event()
         self._failure: BaseException | None = None
         # A second Ctrl-C ends at once, and the process does not stay for the thread.
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
     def hand(self, *papers: Any) -> None:
+        if self._handed - self._done >= ROOM:
+            self._wait()
+        self._handed += 1
         self._tray.put(papers)
+        if self._handed - self._done >= ROOM // 2 and not self._many.is_set():
+            self._many.set()
 
     def check(self) -> None:
         """Raise what has gone wrong so far."""
@@ -39,16 +47,36 @@ class Clerk:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         with Interruption() as pressed:
             self._tray.put(None)
+            self._many.set()
             self._thread.join()
         if self._failure is not error:
             self.check()
         if pressed:
             raise KeyboardInterrupt
 
+    def _wait(self) -> None:
+        """Until half of what is handed in is done."""
+        while self._handed - self._done > ROOM // 2:
+            self._room.clear()
+            if self._handed - self._done > ROOM // 2:  # `_done` is counted before the sign is given: none is missed
+                self._room.wait()
+
     def _work(self) -> None:
         while (papers := self._tray.get()) is not None:
-            if self._failure is None:
-                self._failure = self._failed(papers)
+            self._many.wait(PAUSE)
+            self._many.clear()
+            self._deal(papers)
+            for _ in range(self._tray.qsize()):
+                if (papers := self._tray.get()) is None:
+                    return
+                self._deal(papers)
+
+    def _deal(self, papers: tuple[Any, ...]) -> None:
+        if self._failure is None:
+            self._failure = self._failed(papers)
+        self._done += 1
+        if self._handed - self._done <= ROOM // 2 and not self._room.is_set():
+            self._room.set()
 
     def _failed(self, papers: tuple[Any, ...]) -> BaseException | None:
         try:

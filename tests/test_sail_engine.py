@@ -308,6 +308,22 @@ def test_the_requests_of_a_worker_that_dies_are_answered_by_another(dense, fleet
     assert "died with exit code -9" in caplog.text
 
 
+def test_a_worker_that_has_nothing_to_do_takes_over_what_another_has_not_begun(dense):
+    class Watched(Fleet):
+        def _given_back(self, worker, numbers):
+            taken.append(len(numbers))
+            return super()._given_back(worker, numbers)
+
+    taken, requests = [], [ask(f"q{i}", max_tokens=40 if i % 2 else 1) for i in range(48)]  # every other one is long
+    wanted = texts(dense, requests)
+    dense.network.prepare()
+    dense.budget = Budget(rows=2, shared=True)
+    workers = Watched(dense, [partial(_same, dense)] * 2, forked=True)
+    assert texts(workers, requests) == wanted
+    workers.close()
+    assert sum(taken) >= 8
+
+
 def test_when_every_worker_has_died_requests_end_in_an_error(fleet):
     requests = [ask(f"q{i}", max_tokens=30) for i in range(10)]
     stream = fleet.answer(requests)

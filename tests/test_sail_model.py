@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from sailbench.models.sail import SailVL2, chat, sight, tiny
 from sailbench.models.sail.batch import Budget
@@ -368,3 +369,18 @@ def test_a_bfloat16_model_answers(tmp_path, pictures):
     model = SailVL2.load(tmp_path / "tiny", dtype="bfloat16")
     assert {p.dtype for p in model.network.parameters()} == {torch.bfloat16}
     assert answers(model, [ask("q", media=pictures[:1])])[0].error is None
+
+
+def test_experts_are_multiplied_together_and_not_one_after_another(tmp_path, one_thread):
+    calls = []
+
+    class Seen(TorchDispatchMode):
+        def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+            calls.append(operation.overloadpacket)
+            return operation(*args, **(kwargs or {}))
+
+    tiny.write(tmp_path / "moe", moe=True)
+    layer = SailVL2.load(tmp_path / "moe").network.language_model.model.layers[0].mlp
+    with torch.inference_mode(), Seen():
+        layer(torch.randn(1, 64, layer.experts.hidden_dim))
+    assert calls.count(torch.ops.aten._grouped_mm) == 2 and calls.count(torch.ops.aten.linear) == 1  # the router

@@ -1,5 +1,6 @@
 """Tower here, language model elsewhere: what goes over the border, and that the answers are the bundled engine's."""
 
+import queue
 import random
 from types import SimpleNamespace
 
@@ -9,8 +10,8 @@ from PIL import Image
 
 from sailbench.models import lmdeploy, vllm
 from sailbench.models.export import export
-from sailbench.models.sail import SailVL2, tiny
-from sailbench.models.splice import Spliced, TorchLanguage, open_eyes
+from sailbench.models.sail import SailVL2, decode, tiny
+from sailbench.models.splice import Spliced, Written, open_eyes
 from sailbench.models.talks import Begun
 from sailbench.types import MEDIA_MARK, Media, Request, Sampling
 
@@ -127,6 +128,33 @@ class VLLM:
         return SimpleNamespace(request_id=request_id, finished=True, outputs=[completion])
 
 
+class TorchLanguage:
+    """The bundled language model, all waiting prompts a step: shows the others what is expected of them."""
+
+    engine = f"torch {torch.__version__}"
+
+    def __init__(self, model):
+        self._model, self._waiting = model, {}
+
+    def start(self, number, prompt, how):
+        self._waiting[number] = prompt, how
+
+    def step(self):
+        waiting, self._waiting = self._waiting, {}
+        network, tokenizer = self._model.network, self._model.processor.tokenizer
+        prompts = [
+            decode.Prompt(network.embed(prompt.ids, prompt.features, tokenizer.slot), how.max_tokens, sampler(how))
+            for prompt, how in waiting.values()
+        ]
+        found = decode.write(network.language_model, prompts, tokenizer.end)
+        return [Written(number=list(waiting)[place], tokens=tokens) for place, tokens in found]
+
+
+def sampler(how):
+    generator = torch.Generator().manual_seed(how.seed)
+    return decode.Sampler(how.temperature, how.top_p, generator) if how.temperature > 0 else None
+
+
 def test_the_bundled_language_model_answers_as_the_bundled_engine(whole, pictures):
     assert_same_answers(Spliced(whole, TorchLanguage(whole)), whole, mixed(pictures))
 
@@ -172,6 +200,42 @@ def test_an_engine_that_fails_one_prompt_answers_the_others(folder, whole):
     model = Spliced(whole, lmdeploy.Language(Failing(folder.with_name("language")), SimpleNamespace))
     short, long = answers(model, [ask("short"), ask("long" * 100)])
     assert (short.error, long.error) == (None, "TurboMind ended the answer with INPUT_LENGTH_ERROR")
+
+
+def test_an_engine_that_has_died_says_so(folder, whole, monkeypatch):
+    class Dead(VLLM):
+        def step(self):
+            raise RuntimeError("EngineCore is gone")
+
+    monkeypatch.setattr(vllm, "_sampling", lambda how: SimpleNamespace(**how))
+    model = Spliced(whole, vllm.Language(Dead(folder.with_name("language")), whole.network, 0))
+    assert model.failure == ""
+    assert (
+        {one.error for one in answers(model, [ask("a"), ask("b")])}
+        == {model.failure}
+        == {"the engine has died: RuntimeError: EngineCore is gone"}
+    )
+
+
+def test_a_step_that_waits_for_a_killed_engine_is_told(monkeypatch):
+    """vLLM itself waits for ever: its client closes the sockets of an engine that was killed, and tells nobody."""
+
+    class Core:
+        def __init__(self):
+            self.outputs_queue, self.dead = queue.Queue(), False
+
+        def ensure_alive(self):
+            if self.dead:
+                raise RuntimeError("EngineCore")
+
+    monkeypatch.setattr(vllm, "PULSE", 0.01)
+    core = Core()
+    pulse = vllm.Pulse(SimpleNamespace(engine_core=core))
+    with pytest.raises(queue.Empty):
+        core.outputs_queue.get(timeout=0.05)
+    assert pulse.failure == ""
+    core.dead = True
+    assert str(core.outputs_queue.get(timeout=5)) == pulse.failure == "vLLM's engine has died"
 
 
 def test_a_talk_that_began_elsewhere_goes_on_where_it_stands(whole, pictures):

@@ -14,6 +14,7 @@ from sailbench.types import Request
 
 if TYPE_CHECKING:
     from sailbench.models.sail import SailVL2
+    from sailbench.models.sail.model import Description
 
 # Who computes, and the packages that it needs besides our own.
 ENGINES = {"torch": (), "hf": (), "lmdeploy": ("lmdeploy",), "vllm": ("vllm",)}
@@ -74,9 +75,11 @@ def check(choice: Choice) -> None:
             )
     kind, _, named = choice.spec.partition(":")
     if kind == "openai":
-        from sailbench.models.remote import check_key, check_url
+        from sailbench.models.remote import check_key, check_near, check_url
 
         check_url(choice.url)
+        if choice.offline:
+            check_near(choice.url)
         check_key(choice.key)
         if not named:
             raise ModelError("openai: names no model; give it like openai:gpt-4o-mini")
@@ -133,13 +136,40 @@ def _bundled(choice: Choice) -> Model:
     workers = 1 if choice.deterministic else choice.workers or most
     if workers == 1:
         return model
+    if not model.hardware:
+        return _forks(model, workers)
+    lead = model.description()
+    del model  # its memory is the first worker's
+    return _on_gpus(choice, lead, workers, gpus)
+
+
+def _forks(model: "SailVL2", workers: int) -> Model:
     from sailbench.models.fleet import Fleet
 
-    if not model.hardware:
-        model.network.prepare()
-        return Fleet(model, [partial(_itself, model)] * workers, forked=True)
+    model.budget = replace(model.budget, shared=True)
+    model.network.prepare()
+    return Fleet(model, [partial(_itself, model)] * workers, forked=True)
+
+
+def _on_gpus(choice: Choice, lead: "Description", workers: int, gpus: int) -> Model:
+    import gc
+
+    import torch
+
+    from sailbench.models.fleet import Fleet
+    from sailbench.models.sail.budget import ON_GPU
+
+    gc.collect()
+    torch.cuda.empty_cache()
     places = [f"cuda:{i % gpus}" if gpus else choice.device for i in range(workers)]
-    return Fleet(model.description(), [partial(loaded, replace(choice, device=p)) for p in places], forked=False)
+    loaders = [partial(_shared, replace(choice, device=place)) for place in places]
+    return Fleet(lead, loaders, forked=False, held=ON_GPU[0] * 3 // 2)
+
+
+def _shared(choice: Choice) -> "SailVL2":
+    model = loaded(choice)
+    model.budget = replace(model.budget, shared=True)
+    return model
 
 
 def loaded(choice: Choice) -> "SailVL2":

@@ -1,6 +1,7 @@
 """Several engines in one machine, a process each: one queue, no barrier, and the requests of a process that dies go on.
 
-On a CPU the workers are forks of a loaded model, which share its weights; a GPU each is loaded by a worker of its own.
+A worker that has nothing to do takes over what another has not begun. On a CPU the workers are forks of a loaded model,
+which share its weights; a GPU each is loaded by a worker of its own.
 """
 
 import logging
@@ -13,40 +14,48 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
 from multiprocessing.connection import Connection, wait
+from multiprocessing.util import Finalize
 from typing import Any
 
 from sailbench.models.interruption import Interruption
-from sailbench.models.pieces import Piece
+from sailbench.models.pieces import Lost, Piece
 from sailbench.models.talks import gone, listeners
 from sailbench.types import Request, Response
 
 log = logging.getLogger(__name__)
-HELD = 96  # requests a worker has: what it answers at once and some to go on with
+HELD = 96  # requests a worker has unless told otherwise: what it answers at once and some to go on with
 WAITING = "waiting for media"  # the stage in which a worker has nothing to compute
 BUNDLE = 32  # requests about the same media that stay together
+BACK = (0, "back")  # asks a worker for what it has not begun
 PAUSE = 0.01  # seconds between looks for new requests
+ALL_DIED = "every worker process has died"
 
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """A process and what it was given and has not answered; `left` of these are told to be waited for no more."""
+    """A process and what it was given and has not answered; `left` of these are told to be waited for no more.
+
+    `bare` once it was asked to give back what it has not begun, until it is given more.
+    """
 
     process: Any
     pipe: Connection
     held: dict[int, Request] = field(default_factory=dict)
     left: set[int] = field(default_factory=set)
+    bare: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
 
 
 class Fleet:
     """A model whose requests are answered by several processes; what it is, its `lead` says."""
 
-    def __init__(self, lead: Any, loaders: Sequence[Callable[[], Any]], forked: bool) -> None:
-        self.lead = lead
+    def __init__(self, lead: Any, loaders: Sequence[Callable[[], Any]], forked: bool, held: int = HELD) -> None:
+        self.lead, self._most = lead, held
         self._workers: list[Worker] = []
         for loader in loaders:
             self._workers.append(_launched(loader, forked, [worker.pipe for worker in self._workers]))
         self._lost: dict[int, int] = {}  # how many workers have died with a request
+        self._end = Finalize(self, _ended, (self._workers,), exitpriority=1)  # before the exit waits for them
 
     @property
     def name(self) -> str:
@@ -74,6 +83,12 @@ class Fleet:
                 total[name] = total.get(name, 0.0) + spent
         return dict(sorted(total.items()))
 
+    @property
+    def failure(self) -> str:
+        """Why nothing can be answered any more; empty while a worker lives."""
+        dead = wait([worker.process.sentinel for worker in self._workers], timeout=0)
+        return ALL_DIED if len(dead) == len(self._workers) else ""
+
     def count_tokens(self, requests: Sequence[Request]) -> int:
         return int(self.lead.count_tokens(requests))
 
@@ -95,6 +110,8 @@ class Fleet:
                     bundle = returned.popleft() if returned else next(bundles, None)
                     more, paused = bundle is not None, bundle == []
                     self._give(free, bundle or [])
+                if not more or paused:
+                    self._ask_back()
                 busy = [worker for worker in self._workers if worker.held]
                 if not busy and not ((returned or paused) and self._alive()):
                     break
@@ -102,21 +119,29 @@ class Fleet:
                 yield from self._arrived(busy, returned, PAUSE if paused else 1.0)
                 more = more or bool(returned)
         # One by one: who still draws requests waits for these first.
-        yield from ((one, _died("every worker has died")) for bundle in chain(returned, bundles) for one in bundle)
+        yield from ((one, _died(ALL_DIED)) for bundle in chain(returned, bundles) for one in bundle)
 
     def close(self) -> None:
-        for worker in self._workers:
-            worker.process.terminate()
-            worker.process.join()
+        self._end()
 
     def _alive(self) -> list[Worker]:
         return [worker for worker in self._workers if not worker.pipe.closed]
 
     def _roomiest(self) -> Worker | None:
-        free = [worker for worker in self._alive() if len(worker.held) < HELD]
+        free = [worker for worker in self._alive() if len(worker.held) < self._most]
         return min(free, key=lambda worker: len(worker.held)) if free else None
 
+    def _ask_back(self) -> None:
+        """When a worker is idle and the queue has nothing for it, the fullest gives back what it has not begun."""
+        alive = self._alive()
+        fullest = max(alive, key=lambda worker: 0 if worker.bare else len(worker.held), default=None)
+        if fullest and len(fullest.held) > 1 and not fullest.bare and not all(worker.held for worker in alive):
+            fullest.bare = True
+            with suppress(OSError):  # it has died; reading its pipe tells
+                fullest.pipe.send(BACK)
+
     def _give(self, worker: Worker, bundle: list[Request]) -> None:
+        worker.bare = worker.bare and not bundle
         for request in bundle:
             worker.held[id(request)] = request
             try:
@@ -145,7 +170,10 @@ class Fleet:
             except (EOFError, OSError):
                 yield from self._buried(worker, returned)
             else:
-                yield self._landed(worker, number, response, spent)
+                if response is None:
+                    returned += self._given_back(worker, number)
+                else:
+                    yield self._landed(worker, number, response, spent)
 
     def _landed(
         self, worker: Worker, number: int, response: Response, spent: dict[str, float] | None
@@ -157,6 +185,12 @@ class Fleet:
         worker.left.discard(number)
         self._lost.pop(number, None)
         return worker.held.pop(number), response
+
+    def _given_back(self, worker: Worker, numbers: Sequence[int]) -> list[list[Request]]:
+        """What a worker had not begun, as one bundle."""
+        worker.left.difference_update(numbers)
+        requests = [worker.held.pop(number) for number in numbers]
+        return [requests] if requests else []
 
     def _buried(self, worker: Worker, returned: deque[list[Request]]) -> Iterator[tuple[Request, Response]]:
         worker.process.join()
@@ -180,13 +214,21 @@ class Fleet:
         for worker in self._alive():
             while True:
                 try:
-                    yield self._landed(worker, *worker.pipe.recv())
+                    number, response, spent = worker.pipe.recv()
                 except (EOFError, OSError):
                     break
+                if response is not None:
+                    yield self._landed(worker, number, response, spent)
+
+
+def _ended(workers: Sequence[Worker]) -> None:
+    for worker in workers:
+        worker.process.kill()
+        worker.process.join()
 
 
 def _died(why: str) -> Response:
-    return Response(finish="error", error=why)
+    return Lost(finish="error", error=why)
 
 
 def _bundled(requests: Iterable[Request | None]) -> Iterator[list[Request]]:
@@ -210,38 +252,62 @@ def _launched(loader: Callable[[], Any], forked: bool, others: Sequence[Connecti
 
 
 def _serve(loader: Callable[[], Any], pipe: Connection, inherited: Sequence[Connection]) -> None:
-    """A worker's life: answer what comes until told to stop; Ctrl-C is the parent's to handle."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A worker's life: answer what comes until told to stop. Signals that go to the whole group are the parent's."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # a terminal's Ctrl-C; what systemd and Slurm send to end a service
+        signal.signal(number, signal.SIG_IGN)
     for connection in inherited:
         connection.close()
     held: dict[int, tuple[int, Request]] = {}
     model, interruption = loader(), Interruption()
     for request, response in model.answer(_incoming(pipe, held, interruption), interruption):
+        told: tuple[int, Response, dict[str, float] | None]
         if isinstance(response, Piece):
-            pipe.send((held[id(request)][0], response, None))
+            told = held[id(request)][0], response, None
         else:
-            pipe.send((held.pop(id(request))[0], response, dict(model.clock.seconds)))
+            told = held.pop(id(request))[0], response, dict(model.clock.seconds)
+        try:
+            pipe.send(told)
+        except ConnectionError:  # the parent was killed
+            return
 
 
 def _incoming(
     pipe: Connection, held: dict[int, tuple[int, Request]], interruption: Interruption
 ) -> Iterator[Request | None]:
-    """Requests as they come; None while there are none and others are being answered."""
+    """Requests as they come; None while there are none and others are being answered.
+
+    What the model has no room for yet waits here, and goes back when another worker has nothing to do.
+    """
+    ahead: deque[tuple[int, Request]] = deque()
     while True:
-        if held and not pipe.poll():
+        while pipe.poll() or not (held or ahead):
+            try:
+                message = pipe.recv()
+            except EOFError:  # the parent is gone
+                return
+            if message is None:
+                interruption.note()
+                return
+            _note(message, ahead, held, pipe)
+        if not ahead:
             yield None
             continue
-        try:
-            message = pipe.recv()
-        except EOFError:  # the parent is gone
-            return
-        if message is None:
-            interruption.note()
-            return
-        number, request = message
-        if request is None:
-            for listener in listeners(given for asked, given in held.values() if asked == number):
-                listener.gone = True
-            continue
+        number, request = ahead.popleft()
         held[id(request)] = (number, request)
         yield request
+
+
+def _note(
+    message: tuple[int, Any], ahead: deque[tuple[int, Request]], held: dict[int, tuple[int, Request]], pipe: Connection
+) -> None:
+    """A request, one that nobody waits for any more, or the wish to have back half of what was not begun."""
+    number, what = message
+    if message == BACK:
+        back = [ahead.pop()[0] for _ in range((len(ahead) + 1) // 2)]
+        with suppress(ConnectionError):  # the parent was killed; reading its pipe tells
+            pipe.send((back[::-1], None, None))
+    elif what is not None:
+        ahead.append(message)
+    else:
+        for listener in listeners(given for asked, given in (*held.values(), *ahead) if asked == number):
+            listener.gone = True

@@ -19,6 +19,11 @@ class Piece(Response):
     """What has been written since the last piece, in `texts`; the response itself follows, with the whole text."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost(Response):
+    """An error that is not the request's: the engine that had it is gone."""
+
+
 def certain(text: str, words: Sequence[str]) -> int:
     """How many first characters stand whatever follows: those after them may be the beginning of one of `words`.
 

@@ -14,6 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from sailbench.models.sail.cache import Lane, Place
+from sailbench.models.sail.device import sent
 from sailbench.models.sail.language import Layers
 
 
@@ -84,7 +85,7 @@ class Batch:
             for together in _together(own):
                 runs.append(_run(together, start, positions, layers))
                 start = runs[-1].tokens.stop
-        return cls(ordered, ends, positions.to(layers.device, non_blocking=True), runs, writes, layers.heads)
+        return cls(ordered, ends, sent(positions, layers.device), runs, writes, layers.heads)
 
     def attend(self, number: int, qkv: Tensor) -> Tensor:
         """[N, heads + 2*kv_heads, D], rotated, to [N, heads*D]: keys and values are put into the cache first."""
@@ -110,8 +111,9 @@ def _together(spans: Sequence[Span]) -> list[list[Span]]:
 
 def _cells(lane: Lane, slots: Tensor, positions: Tensor, layers: Layers) -> Tensor:
     """[n*2*kv_heads]: where keys and values of tokens lie in the lane seen as [slots*2*kv_heads*capacity, D]."""
-    heads = slots[:, None] * (2 * layers.kv_heads) + torch.arange(2 * layers.kv_heads)
-    return (heads * lane.capacity + positions[:, None]).flatten().to(layers.device, non_blocking=True)
+    slots, positions = sent(torch.stack([slots, positions]), layers.device)
+    heads = slots[:, None] * (2 * layers.kv_heads) + torch.arange(2 * layers.kv_heads, device=layers.device)
+    return (heads * lane.capacity + positions[:, None]).flatten()
 
 
 def _run(spans: Sequence[Span], start: int, positions: Tensor, layers: Layers) -> Run:
@@ -123,13 +125,11 @@ def _run(spans: Sequence[Span], start: int, positions: Tensor, layers: Layers) -
     cells = None
     if min(counts) < queries:
         rows = [torch.arange(count) + i * queries for i, count in enumerate(counts)]
-        cells = torch.cat(rows).to(layers.device, non_blocking=True)
+        cells = sent(torch.cat(rows), layers.device)
     mask = None
     if queries > 1 or int(lengths.min()) + 1 < reach:
         last = lengths[:, None] + torch.arange(queries)  # [R, T]; padding looks beyond its row's end, and is dropped
-        hidden = (
-            torch.arange(reach, device=layers.device) > last.to(layers.device, non_blocking=True)[..., None]
-        )  # [R, T, L]
+        hidden = torch.arange(reach, device=layers.device) > sent(last, layers.device)[..., None]  # [R, T, L]
         group = layers.heads // layers.kv_heads
         mask = torch.zeros_like(hidden, dtype=layers.dtype).masked_fill_(hidden, float("-inf"))
         mask = mask.repeat_interleave(group, dim=1)[:, None]

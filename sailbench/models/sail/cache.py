@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 BLOCK = 16  # beginnings are looked up by whole blocks of positions, then compared one by one
-FIRST_ROWS = 64
+FIRST_ROWS, FIRST_POSITIONS = 64, 1 << 14  # of a new lane: as many rows, but no more positions than this
 SHORTEST = 256  # positions of the smallest lane; each further one is twice as long
 
 
@@ -34,7 +34,7 @@ class Shape:
         shape = (self.layers, rows, 2 * self.kv_heads, positions, self.width)
         if not rows or self.device.type != "cpu":
             return torch.zeros(shape, dtype=self.dtype, device=self.device)
-        # numpy's zeros take no memory until they are written to, so that a lane can be made for all its rows at once.
+        # numpy's zeros take no memory until they are written to: a lane's rows are mostly longer than what they hold.
         held = torch.from_numpy(np.zeros(math.prod(shape) * self.dtype.itemsize, dtype=np.uint8))
         return held.view(self.dtype).view(shape)
 
@@ -68,11 +68,15 @@ class Lane:
     def enter(self) -> Place:
         """A place after the last row; the lane doubles when it is full."""
         if len(self.places) == self.tensor.shape[1]:
-            larger = self._shape.zeros(max(FIRST_ROWS, 2 * len(self.places)), self.capacity)
+            larger = self._shape.zeros(max(self._first_rows, 2 * len(self.places)), self.capacity)
             larger[:, : len(self.places)] = self.tensor
             self.tensor = larger
         self.places.append(Place(self, len(self.places)))
         return self.places[-1]
+
+    @property
+    def _first_rows(self) -> int:
+        return min(FIRST_ROWS, max(1, FIRST_POSITIONS // self.capacity))
 
     def leave(self, gone: Sequence[Place]) -> None:
         """Close the gaps of the rows that leave with the last rows of the lane."""

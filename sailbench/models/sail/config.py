@@ -164,7 +164,10 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ModelError(f"{path.parent} has no {path.name}: not a SAIL-VL2 checkpoint, or an incomplete one") from None
+        lacks = f"{path.parent} has no {path.name}: not a SAIL-VL2 checkpoint, or an incomplete one"
+        said = lacks if path.parent.is_dir() else f"there is no folder {path.parent}"
+        todo = "give the folder that a checkpoint was saved to, or a name of `sailbench models`"
+        raise ModelError(f"{said}; {todo}") from None
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read: {error}") from None
     if not isinstance(content, dict):

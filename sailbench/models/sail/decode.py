@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sailbench.models.sail.attention import Batch, Span
 from sailbench.models.sail.cache import Beginning, Lanes, Place, Shape
+from sailbench.models.sail.device import sent
 from sailbench.models.sail.graphs import Stills
 from sailbench.models.sail.language import Layers
 from sailbench.types import Request
@@ -96,11 +97,13 @@ class Decoder:
     @torch.inference_mode()
     def step(self, tokens: int = 1 << 30) -> list[Row]:
         """Write a token of each row that is read, and read the others, `tokens` in all at most. Returns the ended."""
-        writing, hidden = self._still() or self._packed(tokens)
-        if not writing:
-            return []
-        logits = self.layers.logits(hidden)
-        for row, token in zip(writing, choose(logits, [row.prompt.sampler for row in writing]), strict=True):
+        writing, hidden, computed = self._still() or self._packed(tokens)
+        samplers = [row.prompt.sampler for row in writing]
+        chosen = choose(self.layers.logits(hidden), samplers) if writing else []
+        # Only now: whatever fails before, memory above all, leaves every row as it was before the step.
+        for span in computed:
+            span.place.length += span.tokens
+        for row, token in zip(writing, chosen, strict=True):
             if token is None:
                 row.broken = True
             else:
@@ -122,18 +125,17 @@ class Decoder:
         self.lanes.release()
         self.stills.clear()
 
-    def _packed(self, tokens: int) -> tuple[list[Row], Tensor]:
-        """The rows that write, and the last layer's states [n, H] before their next tokens; others are read further."""
+    def _packed(self, tokens: int) -> tuple[list[Row], Tensor, Sequence[Span]]:
+        """The rows that write, the last layer's states [n, H] before their next tokens, and all that was computed."""
         spans = self._spans(tokens)
         batch = Batch.of(spans, self.layers)
         hidden = self.layers.run(self._inputs(batch.spans), batch.positions, batch.attend)
-        for span in spans:
-            span.place.length += span.tokens
-        writing = [span.row for span in batch.spans if not span.row.unread]
-        ends = [end - 1 for span, end in zip(batch.spans, batch.ends, strict=True) if not span.row.unread]
-        return writing, hidden[placed(ends, hidden.device)]
+        read = [span.row.unread <= span.tokens for span in batch.spans]
+        writing = [span.row for span, whole in zip(batch.spans, read, strict=True) if whole]
+        ends = [end - 1 for end, whole in zip(batch.ends, read, strict=True) if whole]
+        return writing, hidden[sent(ends, hidden.device)], batch.spans
 
-    def _still(self) -> tuple[list[Row], Tensor] | None:
+    def _still(self) -> tuple[list[Row], Tensor, Sequence[Span]] | None:
         """The same by steps of fixed sizes, a lane at a time; None while prompts are read."""
         if not self.rows or any(row.unread for row in self.rows):
             return None
@@ -145,9 +147,8 @@ class Decoder:
             seen = self.stills.step(lane, [row.tokens[-1] for row in own], [row.place.length for row in own])
             writing += own
             states.append(seen)
-        for row in writing:
-            row.place.length += 1
-        return writing, states[0] if len(states) == 1 else torch.cat(states)
+        spans = [Span(row, row.place, 1) for row in writing]
+        return writing, states[0] if len(states) == 1 else torch.cat(states), spans
 
     def _ended(self, row: Row) -> bool:
         return row.tokens[-1] == self.stop or len(row.tokens) >= row.prompt.max_tokens
@@ -168,29 +169,25 @@ class Decoder:
     def _grow(self, counts: Sequence[tuple[Row, int]]) -> None:
         """Move rows that outgrow their lanes."""
         left: list[Place] = []
-        for row, count in counts:
-            place = row.place
-            if place.length + count > place.lane.capacity:
-                left.append(place)
-                row.place = self.lanes.grown(place, place.length + count)
-        if left:
+        try:
+            for row, count in counts:
+                place = row.place
+                if place.length + count > place.lane.capacity:
+                    row.place = self.lanes.grown(place, place.length + count)
+                    left.append(place)
+        finally:  # also when there is no memory for all of them: a lane has no places without a row
             self.lanes.leave(left)
 
     def _inputs(self, spans: Sequence[Span]) -> Tensor:
         """[N, H]: a slice of the prompt or the embedding of the last token of each span."""
         last = [span.row.tokens[-1] for span in spans if not span.row.unread]
-        written = iter(self.layers.embed(placed(last, self.layers.device))[:, None] if last else ())
+        written = iter(self.layers.embed(sent(last, self.layers.device))[:, None] if last else ())
         pieces: list[Tensor] = []
         for span in spans:
             row = span.row
             start = span.place.length - (row.positions - len(row.prompt.embeds))
             pieces.append(row.prompt.embeds[start : start + span.tokens] if row.unread else next(written))
         return torch.cat(pieces)
-
-
-def placed(numbers: Sequence[int], device: torch.device) -> Tensor:
-    """A tensor of the numbers on the device, which goes on computing meanwhile."""
-    return torch.tensor(numbers, dtype=torch.long).to(device, non_blocking=True)
 
 
 @torch.inference_mode()

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sailbench.models.sail.attention import Batch, Run
 from sailbench.models.sail.cache import Lane
+from sailbench.models.sail.device import out_of_memory, sent
 from sailbench.models.sail.language import Layers
 
 log = logging.getLogger(__name__)
@@ -55,26 +56,27 @@ class Still:
         return self.layers.run(self.layers.embed(tokens), positions, batch.attend)
 
     @property
-    def recorded(self) -> bool:
-        return self._graph is not None
+    def pool(self) -> Any:
+        """The memory of what is recorded; None while nothing is."""
+        return None if self._graph is None else self._graph.pool()
 
-    def record(self, pool: Any) -> Any:
-        """Capture `compute`, which has been computed before: libraries set themselves up then. Returns its memory."""
+    def record(self, pool: Any) -> None:
+        """Capture `compute`, which has been computed before: libraries set themselves up then."""
         graph = torch.cuda.CUDAGraph()
-        # Threads that open images go on with their own calls meanwhile.
         with (
             torch.cuda.device(self.given.device),
+            # A capture that fails leaves its own stream the current one.
+            torch.cuda.stream(torch.cuda.current_stream(self.given.device)),
+            # Threads that open images go on with their own calls meanwhile.
             torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"),
         ):
-            self._hidden = self.compute()
-        self._graph = graph
-        return graph.pool()
+            hidden = self.compute()
+        self._graph, self._hidden = graph, hidden
 
     def step(self, tokens: Sequence[int], positions: Sequence[int]) -> Tensor:
         """[n, H] for n rows, which are the lane's first n slots."""
         padding = [0] * (self.rows - len(tokens))
-        given = torch.tensor([[*tokens, *padding], [*positions, *padding]])
-        self.given.copy_(given.pin_memory() if self.given.is_cuda else given, non_blocking=True)
+        self.given.copy_(sent([[*tokens, *padding], [*positions, *padding]], self.given.device))
         self.times += 1
         if self._graph is None:
             return self.compute()[: len(tokens)]
@@ -89,12 +91,11 @@ class Stills:
     def __init__(self, layers: Layers, padded: bool, recording: bool = False) -> None:
         self._layers, self._padded, self._recording = layers, padded, recording
         self._known: dict[tuple[int, int, int], Still] = {}
-        self._pool: Any = None
 
     @classmethod
     def of(cls, layers: Layers) -> "Stills":
         cuda = layers.device.type == "cuda"
-        return cls(layers, padded=cuda, recording=cuda)
+        return cls(layers, padded=cuda, recording=cuda and recordable(layers))
 
     def step(self, lane: Lane, tokens: Sequence[int], positions: Sequence[int]) -> Tensor:
         """[n, H] of the lane's n rows in the order of their slots."""
@@ -105,7 +106,7 @@ class Stills:
         if still is None or not still.valid:
             self.clear_outdated()
             still = self._known[lane.capacity, rows, reach] = Still(self._layers, lane, rows, reach)
-        if self._recording and not still.recorded and still.times >= WORTH:
+        if self._recording and still.pool is None and still.times >= WORTH:
             self._record(still)
         return still.step(tokens, positions)
 
@@ -115,15 +116,25 @@ class Stills:
 
     def clear(self) -> None:
         self._known.clear()
-        self._pool = None
 
     def _record(self, still: Still) -> None:
+        # Of a recording that is still there: memory whose recordings are all gone is never to be recorded into again.
+        pools = [known.pool for known in self._known.values() if known.pool is not None]
         try:
-            self._pool = still.record(self._pool)
+            still.record(pools[0] if pools else None)
         except RuntimeError as error:
+            if out_of_memory(error):
+                raise
             reason = str(error).strip().partition("\n")[0]
             log.warning("decoding goes on without CUDA graphs, more slowly: %s", reason)
             self._recording = False
+
+
+def recordable(layers: Layers) -> bool:
+    """Whether a step never waits for the device: elsewhere than here torch asks it how large each expert's group is."""
+    if not layers.experts:
+        return True
+    return layers.dtype == torch.bfloat16 and torch.cuda.get_device_capability(layers.device)[0] in (9, 10)
 
 
 def _size(needed: int) -> int:

@@ -16,6 +16,7 @@ from sailbench.models.sail import batch, chat, pixels, weights
 from sailbench.models.sail.budget import Budget, Clock
 from sailbench.models.sail.config import SailConfig
 from sailbench.models.sail.decode import Prompt, write
+from sailbench.models.sail.device import made_ready
 from sailbench.models.sail.language import restore_rotary
 from sailbench.models.sail.network import Network
 from sailbench.models.sail.processor import Processor
@@ -85,6 +86,7 @@ class SailVL2:
         if len(processor.tokenizer) > rows:
             raise ModelError(f"the tokenizer in {words} has {len(processor.tokenizer)} tokens, the model {rows}")
         place, kind = _place(str(device), str(dtype).removeprefix("torch."))
+        made_ready(place, kind)
         network = Network.empty(processor.config)
         files = weights.fill(network, folder, place, kind)
         restore_rotary(network.language_model, place)

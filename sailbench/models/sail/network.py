@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sailbench.errors import ModelError
 from sailbench.models.sail.config import SailConfig
+from sailbench.models.sail.device import sent
 from sailbench.models.sail.language import Layers, language_model
 from sailbench.models.sail.vision import VisionTower, adapter, merge_patches
 
@@ -46,8 +47,11 @@ class Network(nn.Module):
     def image_embeddings(self, pixels: Tensor) -> Tensor:
         """[B, 3, H, W] to the language model's [B, slots, H]."""
         rows, columns = (length // self.config.vision.patch_size for length in pixels.shape[-2:])
-        transposed = self.config.ps_version == "v1"
-        merged = merge_patches(self.vision_features(pixels), rows, columns, self.config.merge, transposed)
+        return self.adapted(self.vision_features(pixels), rows, columns)
+
+    def adapted(self, features: Tensor, rows: int, columns: int) -> Tensor:
+        """The tower's [B, rows * columns, D] to the language model's [B, slots, H]."""
+        merged = merge_patches(features, rows, columns, self.config.merge, self.config.ps_version == "v1")
         embedded: Tensor = self.mlp1(merged)
         return embedded
 
@@ -62,12 +66,12 @@ class Network(nn.Module):
         Without features a slot token is a token like any other, as in the official code.
         """
         table = self.language_model.get_input_embeddings()
-        embeds: Tensor = table(torch.tensor(ids).to(table.weight.device, non_blocking=True))
+        embeds: Tensor = table(sent(ids, table.weight.device))
         if not features:
             return embeds
         # Found here: a GPU would have to finish everything before it could say how many there are.
-        places = torch.tensor([place for place, token in enumerate(ids) if token == slot])
+        places = [place for place, token in enumerate(ids) if token == slot]
         shown = torch.cat(list(features))
         if len(places) != len(shown):
             raise ModelError(f"the prompt has {len(places)} image slots, the images fill {len(shown)}")
-        return embeds.index_copy(0, places.to(embeds.device, non_blocking=True), shown.to(embeds.dtype))
+        return embeds.index_copy(0, sent(places, embeds.device), shown.to(embeds.dtype))

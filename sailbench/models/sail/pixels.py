@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sailbench.models.sail import tiling
+from sailbench.models.sail.device import sent
 from sailbench.models.sail.processor import Processor
 from sailbench.models.sail.tiling import View
 
@@ -48,5 +49,5 @@ def stacked(images: Sequence["Image"]) -> Tensor:
 def scaled(colours: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
     """[n, H, W, 3] bytes to [n, 3, H, W] float32: to [0, 1], minus the mean, over the deviation."""
     scaled = colours.permute(0, 3, 1, 2).contiguous().to(torch.float32).div_(255)
-    middle, spread = (torch.tensor(values, device=colours.device).view(1, -1, 1, 1) for values in (mean, std))
+    middle, spread = (sent(torch.tensor(values), colours.device).view(1, -1, 1, 1) for values in (mean, std))
     return scaled.sub_(middle).div_(spread)

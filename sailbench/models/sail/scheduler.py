@@ -1,8 +1,8 @@
 """Which turns are computed next: rows fill up as they become free, and nothing that prompts share is computed twice."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,7 +10,8 @@ from torch import Tensor
 
 from sailbench.models.sail.budget import Clock, Limits
 from sailbench.models.sail.cache import BLOCK, Beginning, Stems, longest
-from sailbench.models.sail.decode import BROKEN, Decoder, Prompt, Sampler
+from sailbench.models.sail.decode import BROKEN, Decoder, Prompt, Row, Sampler
+from sailbench.models.sail.device import give_back, out_of_memory
 from sailbench.models.sail.sight import Glance, Sight
 from sailbench.models.sail.talk import Talk, told
 from sailbench.models.talks import gone, more
@@ -49,6 +50,8 @@ class Scheduler:
         self._stems = Stems(self.limits.positions // 4)
         self._waiting: deque[Talk] = deque()
         self._running: list[Talk] = []
+        self._usual: Limits | None = None  # while a turn that fits nowhere else has less at once
+        self._crowded = False  # there was no room for more when last tried; tried again when a row has ended
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._running)
@@ -69,16 +72,18 @@ class Scheduler:
     @torch.inference_mode()
     def step(self) -> list[Talk]:
         """Compute once. Returns the talks whose turn has been answered, or has failed."""
-        try:
-            self._admit()
-            with self._clock.stage("language"):
-                ended = self._decoder.step(self.limits.tokens)
-        except RuntimeError as error:
-            failure, ran_out = told(error), _out_of_memory(error)
-        else:
-            return self._ended({id(row) for row in ended})
-        # Outside the handler: the exception holds on to the memory that ran out.
-        return self._relieve(failure, ran_out)
+        if not (self._crowded and self._running):
+            failure = _failure(self._admit)
+            if failure is not None and not self._running:
+                return self._refused(failure)
+            if failure is not None:  # those that run are not to blame, and go on
+                self._relieve(failure)
+                self._crowded = True
+        ended: set[int] = set()
+        failure = _failure(lambda: ended.update(map(id, self._written())))
+        if failure is None:
+            return self._ended(ended)
+        return self._parted(failure)
 
     def pieces(self) -> Iterator[tuple[Talk, str]]:
         """What is new of the answers that are listened to."""
@@ -100,6 +105,10 @@ class Scheduler:
     def forget_waiting(self) -> None:
         """Start nothing more."""
         self._waiting.clear()
+
+    def _written(self) -> list[Row]:
+        with self._clock.stage("language"):
+            return self._decoder.step(self.limits.tokens)
 
     def _admit(self) -> None:
         chosen = self._chosen()
@@ -173,6 +182,7 @@ class Scheduler:
                 self._stems.keep(values, talk.row.place.kept(len(values)))
             talk.take(talk.row.tokens, self._model.processor)
         self._leave(done)
+        self._crowded = self._crowded and not done
         return done
 
     def _leave(self, talks: Sequence[Talk]) -> None:
@@ -180,35 +190,77 @@ class Scheduler:
         for talk in talks:
             talk.row = None
         self._running = [talk for talk in self._running if talk.row is not None]
+        if self._usual is not None and not self._running:
+            self._limit(self._usual)
+            self._usual = None
 
-    def _relieve(self, failure: str, ran_out: bool) -> list[Talk]:
-        """After a step that failed: with less at once, or each alone; what fails alone has that error."""
+    def _relieve(self, failure: "Failure") -> None:
+        """Give back the memory that nothing running needs; after it ran out, less is done at once from now on."""
         self._stems.clear()
-        if not self._running:  # the first waiting turn could not even be started
-            self.limits = self.limits.halved() if ran_out else self.limits
-            talk = self._waiting[0]
-            if self.limits.rows > 1 and not talk.alone:
-                talk.alone = True
-                return []
-            talk.error = failure
-            self._waiting.popleft()
-            return [talk]
+        if failure.ran_out:
+            self._limit(self.limits.halved())
+        self._decoder.release()
+        give_back()
+
+    def _refused(self, failure: "Failure") -> list[Talk]:
+        """The first waiting turn could not even be started: it is tried alone, and has the error if that fails too."""
+        talk = self._waiting[0]
+        if not talk.alone:
+            talk.alone = True
+            self._relieve(failure)
+            return []
+        if self._squeezed(failure):
+            return []
+        talk.error = failure.said
+        self._waiting.popleft()
+        self._leave([talk])
+        return [talk]
+
+    def _squeezed(self, failure: "Failure") -> bool:
+        """Whether a turn that is alone can be tried with still less at once. Those after it have what was usual."""
+        if not failure.ran_out or self.limits.least:
+            return False
+        self._usual = self._usual or self.limits
+        self._relieve(failure)
+        return True
+
+    def _limit(self, limits: Limits) -> None:
+        self.limits, self._sight.at_once = limits, limits.tiles
+
+    def _parted(self, failure: "Failure") -> list[Talk]:
+        """After a step that failed: half of the rows go on, or each is tried alone; what fails alone has that error."""
         if len(self._running) == 1:
             (talk,) = self._running
-            talk.error = failure
+            talk.alone = True
+            if self._squeezed(failure):
+                return []
+            talk.error = failure.said
             self._leave([talk])
+            self._relieve(replace(failure, ran_out=False))
             return [talk]
-        if ran_out:
-            self.limits = self.limits.halved()
-        back = self._running[len(self._running) // 2 :] if ran_out else list(self._running)
+        back = self._running[len(self._running) // 2 :] if failure.ran_out else list(self._running)
         self._leave(back)
         for talk in reversed(back):
-            talk.alone = talk.alone or not ran_out
+            talk.alone = talk.alone or not failure.ran_out
             self._waiting.appendleft(talk)
-        self._decoder.release()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        self._relieve(failure)
         return []
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why something could not be computed. Not the exception, which holds on to the memory that ran out."""
+
+    said: str
+    ran_out: bool
+
+
+def _failure(compute: Callable[[], object]) -> Failure | None:
+    try:
+        compute()
+    except (RuntimeError, MemoryError) as error:
+        return Failure(told(error), out_of_memory(error))
+    return None
 
 
 def _need(talk: Talk) -> int:
@@ -229,8 +281,3 @@ def _pictures_after(talk: Talk, shared: int) -> list[tuple[Glance, int]]:
         if skipped < glance.slots:
             rest.append((glance, skipped))
     return rest
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    # The CPU's allocator raises a plain RuntimeError.
-    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)

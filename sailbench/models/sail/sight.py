@@ -41,7 +41,7 @@ class Sight:
     """Glances by image and view; the same image is opened by one thread only, and the others wait for it."""
 
     def __init__(self, network: Network, processor: Processor, tiles_at_once: int) -> None:
-        self._network, self._processor, self._at_once = network, processor, tiles_at_once
+        self._network, self._processor, self.at_once = network, processor, tiles_at_once
         self._known: OrderedDict[Key, Future[list[Glance]]] = OrderedDict()
         self._sizes: dict[Key, int] = {}
         self._lock = Lock()
@@ -62,7 +62,7 @@ class Sight:
         for _, group in groupby(sorted(waiting, key=_size), key=_size):
             together = list(group)
             tiles = [glance.tiles for glance in together if glance.tiles is not None]
-            encoded = torch.cat([self._encoded(chunk) for chunk in _chunks(tiles, self._at_once)])
+            encoded = torch.cat([self._encoded(chunk) for chunk in _chunks(tiles, self.at_once)])
             for glance, own in zip(together, torch.split(encoded, [_count(g) for g in together]), strict=True):
                 glance.features, glance.tiles = own.flatten(0, 1), None  # [tiles, slots, H] -> [tiles*slots, H]
 

@@ -4,7 +4,6 @@ Its tokenizer knows bytes and the official added tokens, nothing else. Equal see
 """
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sailbench.models import folders
 from sailbench.models.sail.config import MEAN, STD, SailConfig
 from sailbench.models.sail.network import Network
 from sailbench.models.sail.weights import HEAD, INDEX, layout
@@ -42,16 +42,17 @@ def write(
     tie_word_embeddings in llm_config no head is stored.
     """
     config = _config(moe, changes or {})
-    folder = Path(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = folder.with_name(f"{folder.name}.unfinished-{os.getpid()}")
-    unfinished.mkdir()
-    _write_json(unfinished / "config.json", config)
-    _write_json(unfinished / "preprocessor_config.json", {"image_mean": MEAN, "image_std": STD, "use_msac": False})
-    _write_json(unfinished / "generation_config.json", {"_from_model_config": True})
-    _write_tokenizer(unfinished)
-    _write_weights(unfinished, SailConfig.parse(config), seed, shards)
-    unfinished.rename(folder)
+    with folders.whole(Path(folder)) as unfinished:
+        write_settings(unfinished, config)
+        _write_tokenizer(unfinished)
+        _write_weights(unfinished, SailConfig.parse(config), seed, shards)
+
+
+def write_settings(folder: Path, config: Mapping[str, Any]) -> None:
+    """The configuration's files."""
+    write_json(folder / "config.json", config)
+    write_json(folder / "preprocessor_config.json", {"image_mean": MEAN, "image_std": STD, "use_msac": False})
+    write_json(folder / "generation_config.json", {"_from_model_config": True})
 
 
 def _config(moe: bool, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,21 +97,26 @@ def _config(moe: bool, changes: Mapping[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _write_tokenizer(folder: Path) -> None:
     """vocab.json spells bytes in the usual 256 printable characters; there are no merges."""
-    ids = {text: 256 + i for i, text in enumerate(ADDED)}
-    _write_json(folder / "vocab.json", {character: i for i, character in enumerate(_byte_characters())})
+    write_json(folder / "vocab.json", {character: i for i, character in enumerate(_byte_characters())})
     (folder / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
-    _write_json(folder / "added_tokens.json", ids)
+    write_added(folder, 256)
+
+
+def write_added(folder: Path, first: int) -> None:
+    """The files of the official added tokens, whose ids follow those of a vocabulary of `first` tokens."""
+    ids = {text: first + i for i, text in enumerate(ADDED)}
     names = {"additional_special_tokens": FRAMING, "eos_token": "<|im_end|>", "pad_token": PAD}
-    _write_json(folder / "special_tokens_map.json", names)
     decoder = {str(i): {"content": text, "special": text not in PLAIN} for text, i in ids.items()}
+    write_json(folder / "added_tokens.json", ids)
+    write_json(folder / "special_tokens_map.json", names)
     settings = {"tokenizer_class": "Qwen2Tokenizer", "added_tokens_decoder": decoder, **names}
-    _write_json(folder / "tokenizer_config.json", settings)
+    write_json(folder / "tokenizer_config.json", settings)
 
 
 def _byte_characters() -> list[str]:
@@ -137,7 +143,7 @@ def _write_weights(folder: Path, config: SailConfig, seed: int, shards: int) -> 
         save_file(part, folder / file, metadata={"format": "pt"})
         weight_map |= dict.fromkeys(part, file)
     size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
-    _write_json(folder / INDEX, {"metadata": {"total_size": size}, "weight_map": weight_map})
+    write_json(folder / INDEX, {"metadata": {"total_size": size}, "weight_map": weight_map})
 
 
 def _random(name: str, shape: tuple[int, ...], generator: np.random.Generator) -> Tensor:
