@@ -9,6 +9,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @contextmanager
+def listening(handler):
+    """A server on loopback that lets `handler` answer; yields it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
 def served(reply):
     """A server whose `reply(body, number)` gives status, headers, payload; yields its address and what it got."""
     sent = []
@@ -28,15 +42,8 @@ def served(reply):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with listening(Handler) as server:
         yield f"http://127.0.0.1:{server.server_port}/v1", sent
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def said(text, **more):
@@ -109,14 +116,7 @@ class FileHandler(BaseHTTPRequestHandler):
 @contextmanager
 def publishing(files):
     """A server of {path: bytes}; yields its address and the record that says how it behaves."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), FileHandler)
-    server.handle_error = lambda *_: None  # who asked went away
-    server.own = Files(files)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with listening(FileHandler) as server:
+        server.handle_error = lambda *_: None  # who asked went away
+        server.own = Files(files)
         yield f"http://127.0.0.1:{server.server_port}", server.own
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -1,6 +1,7 @@
 """The files for clusters can be read by those who will run them, and name options that exist."""
 
 import argparse
+import os
 import re
 import shlex
 import subprocess
@@ -36,6 +37,24 @@ def test_the_job_for_kubernetes_is_one_and_its_pods_see_the_shared_folder():
     pods = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
     mounted = [pod["template"]["spec"]["containers"][0]["volumeMounts"] for pod in pods]
     assert all("/shared" in [mount["mountPath"] for mount in mounts] for mounts in mounted)
+
+
+def test_machines_started_by_hand_share_one_token_that_no_command_line_shows(tmp_path):
+    tools = {
+        "sailbench/.venv/bin/ray": 'echo "ray $* $RAY_AUTH_MODE:$RAY_AUTH_TOKEN"',
+        "sailbench/.venv/bin/sailbench": 'echo "run $RAY_AUTH_MODE:$RAY_AUTH_TOKEN"',
+        "ssh": 'echo "ssh $*"; exec env -u RAY_AUTH_MODE -u RAY_AUTH_TOKEN bash -c "$2"',
+    }
+    for name, content in tools.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"#!/bin/bash\n{content}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {"HOME": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = ["bash", FOLDER / "start.sh", "head", "worker"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    tokens = re.findall(r"^(?:ray start|run).* token:([0-9a-f]{64})$", done.stdout, re.MULTILINE)
+    assert (len(tokens), len(set(tokens))) == (3, 1)
+    assert not any(tokens[0] in line for line in done.stdout.splitlines() if line.startswith("ssh"))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)

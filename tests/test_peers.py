@@ -122,6 +122,13 @@ def test_vllms_engine_takes_what_we_ask():
     assert {"token_ids", "finish_reason", "text"} <= fields(source("vllm", "outputs.py"), "CompletionOutput")
 
 
+def test_vllms_client_tells_whether_its_engine_lives_and_raises_what_stands_in_its_queue():
+    tree = source("vllm", "v1/engine/core_client.py")
+    assert parameters(tree, "MPClient", "ensure_alive") == ["self"]
+    waits = ast.unparse(next(n for n in found(tree, "SyncMPClient").body if getattr(n, "name", "") == "get_output"))
+    assert "self.outputs_queue.get()" in waits and "isinstance(outputs, Exception)" in waits
+
+
 def assert_answers_are_ours(engine, folder, device, dtype):
     environment = os.environ | {
         "PYTHONPATH": f"{ROOT}",

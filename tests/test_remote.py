@@ -10,7 +10,7 @@ from servers import said, served
 
 from sailbench.cli import main
 from sailbench.models.engines import Choice, load
-from sailbench.models.remote import Endpoint, Remote
+from sailbench.models.remote import Endpoint, Remote, check_near
 from sailbench.models.talks import Begun
 from sailbench.types import MEDIA_MARK, Media, Request, Sampling
 
@@ -214,3 +214,18 @@ def test_a_run_against_a_server_asks_as_many_at_once_as_it_is_told(tmp_path):
     with served(reply) as (url, sent):
         assert main([*argv, "--out", f"{tmp_path}/out", "--engine", f"remote:{url}", "--concurrency", "3"]) in (0, 3)
     assert 1 < most <= 3 and len(sent) == 9
+
+
+@pytest.mark.parametrize("option", ["--model", "--judge"])
+def test_offline_asks_no_server_on_another_machine(option, capsys, tmp_path):
+    own = {"--model": "fake", "--judge": "openai:judge", option: "openai:there"}
+    asked = [text for pair in own.items() for text in pair] if option == "--judge" else ["--model", "openai:there"]
+    where = ["--judge-url" if option == "--judge" else "--url", "https://example.org/v1"]
+    code = main(["run", *asked, *where, "--tasks", "@smoke", "--offline", "--out", str(tmp_path)])
+    assert code == 2 and "--offline: example.org is another machine" in capsys.readouterr().err
+
+
+def test_offline_asks_a_server_on_this_machine():
+    check_near("http://127.0.0.1:8000/v1")
+    check_near("http://[::1]:8000/v1")
+    check_near("http://localhost/v1")

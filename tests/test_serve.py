@@ -16,11 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 
 import httpx
 import pytest
 from PIL import Image
+from servers import listening
 
 from sailbench.models.fake import Fake
 from sailbench.models.remote import Endpoint, Remote
@@ -415,15 +416,13 @@ def test_addresses_are_fetched_only_where_that_is_allowed(tmp_path):
 
     (tmp_path / "large.png").write_bytes(png(size=(900, 900)) + bytes(1_000_000))
     (tmp_path / "fine.png").write_bytes(png())
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as files:
-        threading.Thread(target=files.serve_forever, daemon=True).start()
+    with listening(partial(Quiet, directory=str(tmp_path))) as files:
         model, root = Batching(), f"http://127.0.0.1:{files.server_port}"
         with serving(model, allow_urls=True, megabytes=1) as server:
             found = [
                 post(server, [user({"type": "image_url", "image_url": {"url": f"{root}/{name}.png"}})])
                 for name in ("fine", "large", "missing")
             ]
-        files.shutdown()
     assert [reply.status_code for reply in found] == [200, 400, 400]
     assert model.asked[0].media[0].source == png()
 

@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
@@ -50,10 +52,15 @@ class Writer:
 
 
 @pytest.fixture(scope="module")
-def model(one_thread, tmp_path_factory):
+def model_folder(one_thread, tmp_path_factory):
     folder = tmp_path_factory.mktemp("served") / "tiny"
     tiny.write(folder, seed=3)
-    return SailVL2.load(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(model_folder):
+    return SailVL2.load(model_folder)
 
 
 def stream(server, messages, **more):
@@ -269,16 +276,55 @@ def test_a_stream_whose_engine_is_killed_goes_on_without_saying_anything_twice(m
     assert told == wanted
 
 
-def test_the_command_with_two_workers_ends_its_streams_before_it_ends(one_thread, tmp_path):
-    tiny.write(tmp_path / "tiny", seed=3)
-    command = [sys.executable, "-m", "sailbench.cli", "serve", "--model", str(tmp_path / "tiny"), "--port", "0"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    with subprocess.Popen([*command, "--workers", "2"], stdout=subprocess.PIPE, text=True, env=environment) as child:
-        url = child.stdout.readline().split("served at ")[1].split(";")[0]
-        chunks = []
-        for _, chunk in stream(SimpleNamespace(url=url), "q", max_tokens=300, **USAGE):
-            if not joined(chunks) and joined([chunk]):
-                child.send_signal(signal.SIGTERM)
-            chunks.append(chunk)
-        assert (chunks[-1]["usage"]["completion_tokens"], child.wait(20)) == (300, 0)
+@contextmanager
+def commanded(folder):
+    """The command with two workers in a process group of its own; yields it and its address."""
+    command = [sys.executable, *f"-m sailbench.cli serve --model {folder} --name m --port 0 --workers 2".split()]
+    how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    with subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, **how) as child:
+        try:
+            yield child, SimpleNamespace(url=child.stdout.readline().split("served at ")[1].split(";")[0])
+        finally:
+            child.kill()
+
+
+def begun(server, **more):
+    """The chunks to the first words, and those that will follow."""
+    following, first = (chunk for _, chunk in stream(server, "q", **more)), []
+    while not joined(first):
+        first.append(next(following))
+    return first, following
+
+
+def test_a_signal_to_the_whole_group_ends_the_command_when_its_streams_have_ended(model_folder):
+    with commanded(model_folder) as (child, server):
+        _, following = begun(server, max_tokens=300, **USAGE)
+        os.killpg(child.pid, signal.SIGTERM)
+        assert ([*following][-1]["usage"]["completion_tokens"], child.wait(20)) == (300, 0)
         assert child.stdout.read() == "1 requests answered, 0 refused\n"
+
+
+def test_when_every_worker_has_been_killed_clients_and_the_health_page_are_told(fleet):
+    with serving(fleet) as server:
+        _, following = begun(server, max_tokens=30_000)
+        for worker in fleet._workers:
+            os.kill(worker.process.pid, signal.SIGKILL)
+        told, refused = [*following][-1], post(server)
+        health = httpx.get(server.url.removesuffix("v1") + "health")
+    why = "every worker process has died"
+    assert refused.json()["error"] == {"message": why, "type": "server_error", "param": None, "code": None}
+    assert (told["error"]["type"], "died" in told["error"]["message"]) == ("server_error", True)
+    assert (refused.status_code, refused.headers["retry-after"], health.status_code) == (503, "1", 503)
+    assert health.json() == {"status": "failed", "waiting": 0, "why": why}
+
+
+def test_when_every_worker_has_been_killed_the_command_ends_with_one_line_and_an_error(model_folder):
+    with commanded(model_folder) as (child, server):
+        workers = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+        assert (len(workers), post(server, max_tokens=3).status_code) == (2, 200)
+        for worker in workers:
+            os.kill(int(worker), signal.SIGKILL)
+        assert (child.wait(20), child.stderr.read().splitlines()[-1]) == (
+            1,
+            "sailbench: every worker process has died; start the server anew",
+        )

@@ -1,6 +1,7 @@
 """VLMEvalKit's data sets as tasks: with a stand-in for the toolkit, and with the real one where it is installed.
 
-SAILBENCH_VLMEVAL_PYTHON names a Python that has `ms-vlmeval`; without one the last test is skipped.
+Without the extra, SAILBENCH_VLMEVAL_PYTHON names a Python that has `ms-vlmeval`, or SAILBENCH_PEERS a folder with an
+environment `vlmeval`; with none of them the last test is skipped.
 """
 
 import base64
@@ -8,17 +9,17 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from importlib.util import find_spec
 
 import pytest
 from PIL import Image
+from test_peers import ROOT, python
 
 from sailbench import registry, vlmeval
 from sailbench.cli import main
 from sailbench.errors import UsageError
 from sailbench.vlmeval import kit
 
-ROOT = Path(__file__).resolve().parents[1]
 REAL = os.environ.get("SAILBENCH_VLMEVAL_PYTHON", "")
 # A toolkit of the same shape: `build_dataset` with prompts, and an evaluation that leaves a table with `hit`.
 STAND_IN = '''
@@ -253,8 +254,8 @@ def test_the_main_number_is_found_by_name(metrics, number):
 @pytest.mark.peers
 @pytest.mark.slow
 def test_the_real_toolkit_asks_and_evaluates_a_local_table(tmp_path, monkeypatch):
-    if not REAL:
-        pytest.skip("SAILBENCH_VLMEVAL_PYTHON names no Python with ms-vlmeval")
+    if not REAL and find_spec("vlmeval") is None:
+        monkeypatch.setenv("SAILBENCH_VLMEVAL_PYTHON", python("vlmeval"))
     (tmp_path / "LMUData").mkdir()
     Image.new("RGB", (80, 80), "red").save(tmp_path / "a.png")
     coded = base64.b64encode((tmp_path / "a.png").read_bytes()).decode()

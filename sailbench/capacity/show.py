@@ -7,6 +7,7 @@ from typing import Any
 from sailbench.capacity import requests
 from sailbench.capacity.estimate import Estimate, Line
 from sailbench.capacity.simulation import Outcome, Workers
+from sailbench.data.space import human
 
 Scaled = Iterable[tuple[Workers, Outcome]]
 
@@ -47,23 +48,16 @@ def _judge(made: Estimate) -> str:
 
 
 def _disk(made: Estimate) -> str:
-    stored = f"results {_bytes(sum(line.stored_bytes for line in made.lines))}"
+    stored = f"results {human(sum(line.stored_bytes for line in made.lines))}"
     weights = (
-        "weights of unknown size" if made.weight_bytes is None else f"weights {_bytes(made.weight_bytes)} a machine"
+        "weights of unknown size" if made.weight_bytes is None else f"weights {human(made.weight_bytes)} a machine"
     )
     here = [line.data_bytes for line in made.lines if line.data_bytes is not None]
     unknown = len(made.lines) - len(here)
-    data = f"data {_bytes(sum(here))} of {len(here)} tasks in the cache" if here else "data"
+    data = f"data {human(sum(here))} of {len(here)} tasks in the cache" if here else "data"
     return f"{stored}; {weights}; {data}" + (
         f", of {unknown} tasks not known before they are pulled" if unknown else ""
     )
-
-
-def _bytes(size: float) -> str:
-    for unit, width in (("GB", 1e9), ("MB", 1e6)):
-        if size >= width:
-            return f"{size / width:,.1f} {unit}"
-    return f"{size / 1e3:,.0f} kB"
 
 
 def scaling(runs: Scaled) -> Iterator[str]:

@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from sailbench.cli.frame import DONE, INTERRUPTED, command, positive
+from sailbench.cli.frame import DONE, INTERRUPTED, command, positive, say
 from sailbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sailbench.models.engines import Choice
     from sailbench.serve import Rules
 
+# The service is to be started anew by whatever keeps it up: half of it restarted inside would hide that it fails.
+FAILED = 1
+WATCH_SECONDS = 0.5
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -72,10 +75,14 @@ def serve(arguments: argparse.Namespace) -> int:
     print(f"{server.rules.model} is served at {server.url}; Ctrl-C ends it when what was asked is answered", flush=True)
     if arguments.host not in LOOPBACK and not key:
         print("sailbench: whoever reaches this address can ask; --api-key-env asks for a key", file=sys.stderr)
-    stop.wait()
+    while not stop.wait(WATCH_SECONDS) and not feed.failure:
+        pass
+    failure = feed.failure
     server.stop()
     print(f"{server.counter.answered} requests answered, {server.counter.refused} refused")
-    return DONE
+    if failure:
+        say(f"sailbench: {failure}; start the server anew", file=sys.stderr)
+    return FAILED if failure else DONE
 
 
 def _key(variable: str | None) -> str:

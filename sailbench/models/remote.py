@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from sailbench import media
 from sailbench.errors import MediaError, ModelError
@@ -308,6 +309,17 @@ def check_url(url: str) -> str:
     if {"?", "#"} & set(url):
         raise ModelError(f"{told!r} goes on behind its path; give it like http://127.0.0.1:8000/v1, the key apart")
     return url
+
+
+def check_near(url: str) -> None:
+    """ModelError unless the address is one of this machine; no name is looked up."""
+    host = urlsplit(url).hostname or ""
+    try:
+        near = ip_address(host).is_loopback
+    except ValueError:
+        near = host == "localhost"
+    if not near:
+        raise ModelError(f"--offline: {host} is another machine; leave out --offline, or name a server on this one")
 
 
 def _told(url: str) -> str:

@@ -22,7 +22,6 @@ from sailbench.models.sail.chat import Picture, Turn
 from sailbench.types import Request, Response
 
 if TYPE_CHECKING:
-    from sailbench.models.sail import decode
     from sailbench.models.sail.model import SailVL2
     from sailbench.models.sail.sight import Glance
 
@@ -75,7 +74,7 @@ class Language(Protocol):
     def start(self, number: int, prompt: Prompt, how: How) -> None: ...
 
     def step(self) -> list[Written]:
-        """What has been written since; waits a little when nothing has."""
+        """What has been written since; waits a little when nothing has. Raises what it likes when it has died."""
         ...
 
 
@@ -86,10 +85,16 @@ class Spliced:
         self.eyes, self.language, self.window = eyes, language, window
         self.name, self.hardware = eyes.name, eyes.hardware
         self.engine = f"{language.engine}, tower in torch {torch.__version__}"
+        self.broken = ""  # what its last step raised
 
     @property
     def identity(self) -> str:
         return f"{self.eyes.identity}:{self.language.engine.split()[0]}"
+
+    @property
+    def failure(self) -> str:
+        """Why nothing can be answered any more; empty while the language model's engine lives."""
+        return self.broken or str(getattr(self.language, "failure", ""))
 
     def count_tokens(self, requests: Sequence[Request]) -> int:
         return self.eyes.count_tokens(requests)
@@ -239,7 +244,8 @@ class _Stream:
         try:
             return self._language.step()
         except Exception as error:  # the per-request boundary: an engine that has died fails what it held
-            return [Written(number=number, error=_told(error)) for number in self._talking]
+            self._model.broken = f"the engine has died: {_told(error)}"
+            return [Written(number=number, error=self._model.broken) for number in self._talking]
 
     def _heard(self, written: Written) -> Iterator[Answered]:
         exchange = self._talking.pop(written.number)
@@ -254,40 +260,6 @@ class _Stream:
 def _told(error: Exception) -> str:
     said = str(error) if isinstance(error, SailbenchError) else f"{type(error).__name__}: {error}"
     return " ".join(said.split())[:500]
-
-
-class TorchLanguage:
-    """The bundled language model, all waiting prompts a step: shows the others what is expected of them."""
-
-    engine = f"torch {torch.__version__}"
-
-    def __init__(self, model: "SailVL2") -> None:
-        self._model = model
-        self._waiting: dict[int, tuple[Prompt, How]] = {}
-
-    def start(self, number: int, prompt: Prompt, how: How) -> None:
-        self._waiting[number] = prompt, how
-
-    def step(self) -> list[Written]:
-        from sailbench.models.sail import decode
-
-        waiting, self._waiting = self._waiting, {}
-        numbers, network = list(waiting), self._model.network
-        slot, end = self._model.processor.tokenizer.slot, self._model.processor.tokenizer.end
-        prompts = [
-            decode.Prompt(network.embed(prompt.ids, prompt.features, slot), how.max_tokens, _sampler(how))
-            for prompt, how in waiting.values()
-        ]
-        found = decode.write(network.language_model, prompts, end)
-        return [Written(number=numbers[place], tokens=tokens) for place, tokens in found]
-
-
-def _sampler(how: How) -> "decode.Sampler | None":
-    from sailbench.models.sail import decode
-
-    if how.temperature <= 0:
-        return None
-    return decode.Sampler(how.temperature, how.top_p, torch.Generator().manual_seed(how.seed))
 
 
 def open_eyes(source: str | Path, place: tuple[torch.device, torch.dtype], tokenizer: Path | None = None) -> "SailVL2":

@@ -3,6 +3,8 @@
 Checked against vLLM 0.32. Its own scheduler batches; prompts go in as they are ready and come out as they end.
 """
 
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 # Of the GPU's memory; the rest is the tower's.
 SHARE = 0.85
 IMAGES = 64
+PULSE = 1.0  # seconds between looks at the engine's process
 
 
 def load(choice: "Choice") -> "Model":
@@ -72,10 +75,34 @@ def _sampling(how: dict[str, Any]) -> Any:
     return SamplingParams(**how)
 
 
-class Language:
+class Pulse:
+    """Whether vLLM's engine, a process of its own, lives. Who waits for one that was killed would wait for ever."""
+
+    def __init__(self, engine: Any) -> None:
+        self._core: Any = getattr(engine, "engine_core", None)
+        if hasattr(self._core, "outputs_queue"):
+            threading.Thread(target=self._watch, name="pulse", daemon=True).start()
+
+    @property
+    def failure(self) -> str:
+        """Why nothing can be answered any more; empty while the engine lives."""
+        try:
+            getattr(self._core, "ensure_alive", bool)()
+        except Exception:  # the boundary to a foreign package: whatever it raises for an engine that has died
+            return "vLLM's engine has died"
+        return ""
+
+    def _watch(self) -> None:
+        while not self.failure:
+            time.sleep(PULSE)
+        self._core.outputs_queue.put(RuntimeError(self.failure))  # raised to who waits for outputs
+
+
+class Language(Pulse):
     """A Qwen3 in vLLM. A prompt with pictures goes in as embeddings, one without as token ids."""
 
     def __init__(self, engine: Any, network: Any, slot: int) -> None:
+        super().__init__(engine)
         self.engine = _version()
         self._engine, self._network, self._slot = engine, network, slot
 
@@ -106,12 +133,13 @@ def _written(output: Any) -> Written:
     return Written(number=number, tokens=list(completion.token_ids))
 
 
-class Chat:
+class Chat(Pulse):
     """A model that vLLM knows by itself, with its own chat template; images go in as the bytes they are."""
 
     hardware = ""
 
     def __init__(self, engine: Any, name: str, identity: str) -> None:
+        super().__init__(getattr(engine, "llm_engine", None))
         self.engine, self.together = _version(), 256
         self.name, self.identity, self._engine = name, identity, engine
 

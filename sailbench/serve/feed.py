@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from sailbench.models.base import Model
-from sailbench.models.pieces import Listener, Piece
+from sailbench.models.pieces import Listener, Lost, Piece
 from sailbench.models.talks import Begun
 from sailbench.serve.refusal import Refusal, refused
 from sailbench.types import Request, Response
@@ -50,7 +50,9 @@ class Feed:
         self._thread.start()
 
     def ask(self, request: Begun, live: bool = False) -> Ticket:
-        """Queue a request; its pieces are handed on where `live`. Raises Refusal once the feed is closed."""
+        """Queue a request; its pieces are handed on where `live`. Raises Refusal once none is taken any more."""
+        if failure := self.failure:
+            refused(failure, status=HTTPStatus.SERVICE_UNAVAILABLE)
         listener = Listener(live)
         ticket = Ticket(replace(request, listener=listener), listener)
         with self._changed:
@@ -59,6 +61,11 @@ class Feed:
             self._queue.append(ticket)
             self._changed.notify()
         return ticket
+
+    @property
+    def failure(self) -> str:
+        """Why the model can answer nothing any more; empty while it can, or for one that does not tell."""
+        return getattr(self._model, "failure", "")
 
     @property
     def waiting(self) -> int:
@@ -121,7 +128,10 @@ class Feed:
     def _land(self, request: Request, response: Response) -> None:
         with self._changed:
             ticket = self._flying[id(request)] if isinstance(response, Piece) else self._flying.pop(id(request))
-        ticket.arrived.put(response)
+        # Not the request's fault: asked of another server, or of this one started anew, it may be answered.
+        lost = response.error and (isinstance(response, Lost) or self.failure)
+        why = self.failure or response.error
+        ticket.arrived.put(Refusal(f"{why}", status=HTTPStatus.SERVICE_UNAVAILABLE) if lost else response)
 
     def _stranded(self) -> list[Ticket]:
         with self._changed:

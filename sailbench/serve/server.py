@@ -148,9 +148,7 @@ class Handler(BaseHTTPRequestHandler):
     def _get(self) -> None:
         path = self.path.partition("?")[0].rstrip("/")
         if path == "/health":
-            status = HTTPStatus.SERVICE_UNAVAILABLE if self.server.stopping else HTTPStatus.OK
-            state = "stopping" if self.server.stopping else "ok"
-            self.send_record(status, {"status": state, "waiting": self.server.feed.waiting})
+            self._tell_health()
             return
         self._check_key()
         model = self.server.rules.model
@@ -162,6 +160,13 @@ class Handler(BaseHTTPRequestHandler):
         if path not in found:
             refused(f"there is nothing at {path or '/'}", status=HTTPStatus.NOT_FOUND)
         self.send_record(HTTPStatus.OK, found[path])
+
+    def _tell_health(self) -> None:
+        feed = self.server.feed
+        failure = feed.failure
+        state = "failed" if failure else "stopping" if self.server.stopping else "ok"
+        status = HTTPStatus.OK if state == "ok" else HTTPStatus.SERVICE_UNAVAILABLE
+        self.send_record(status, {"status": state, "waiting": feed.waiting} | ({"why": failure} if failure else {}))
 
     def _post(self) -> None:
         length = self._length()
