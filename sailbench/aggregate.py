@@ -156,6 +156,11 @@ def among(holds: Callable[[Graded], bool], inner: Aggregate) -> Aggregate:
     return lambda graded: inner(kept(graded))
 
 
+def within(group: str, place: str, inner: Aggregate | None = None) -> Aggregate:
+    """The `inner` aggregate (default: the plain mean) of the samples in one place of a grouping."""
+    return among(lambda g: g.sample.group.get(group) == place, inner or SAMPLES)
+
+
 def as_sums(aggregate: Aggregate) -> Sums | None:
     """The aggregate as a function of sums, if it is one."""
     if isinstance(aggregate, Mean):

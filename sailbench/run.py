@@ -308,8 +308,8 @@ def clusters(samples: Sequence[Sample]) -> list[str]:
     return [samples[i].id for i in stats.components(members)]
 
 
-def score_line(g: Graded, key: str = "") -> dict[str, Any]:
-    """A line of `scores.jsonl`, as the contract has it; `key` joins it to the journal."""
+def score_line(g: Graded, key: str = "", request: Request | None = None) -> dict[str, Any]:
+    """A line of `scores.jsonl`, as the contract has it; `key` joins it to the journal, digests tell what was asked."""
     return {
         "id": g.sample.id,
         "value": g.score.value,
@@ -319,7 +319,7 @@ def score_line(g: Graded, key: str = "") -> dict[str, Any]:
         "cluster": g.cluster,
         "parts": dict(g.score.parts),
         **facts_of(g.sample),
-        **({"key": key} if key else {}),
+        **({"key": key, **request.digests()} if request else {}),
     }
 
 
@@ -342,7 +342,7 @@ def summary_record(
     """The summary of a task under its headline protocol, with every other protocol's value in `metrics`."""
     graded = grade(work, results, protocol, jury)
     summary = work.task.summarize(graded)
-    results.write_scores(work.task.name, map(score_line, graded, work.keys))
+    results.write_scores(work.task.name, map(score_line, graded, work.keys, work.requests))
     others = {p: grade(work, results, p, jury) for p in work.task.rules if p != protocol}
     record = as_record(work.task, protocol, compared(work.task, summary, graded, others))
     journal = results.journal(work.task.name)

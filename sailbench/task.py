@@ -104,7 +104,7 @@ class Task:
         ungraded = sum(g.score.value is None for g in graded)
         joined = _joined(graded)
         own = estimate(self.headline, joined)
-        low, high = (self.headline([_as_if(g, v) for g in graded]) for v in (0.0, 1.0))
+        low, high = self._bounds(graded)
         return Summary(
             value=self._scaled(own.value),
             n=len(graded) - ungraded,
@@ -134,7 +134,16 @@ class Task:
     def _place(self, graded: Sequence[Graded]) -> dict[str, float | int | None]:
         own = estimate(self.headline, graded)
         n = sum(g.score.value is not None for g in graded)
-        return {"value": self._scaled(own.value), "n": n, "stderr": self._scaled(own.stderr)}
+        found = {"value": self._scaled(own.value), "n": n, "stderr": self._scaled(own.stderr)}
+        if n == len(graded):
+            return found
+        low, high = (self._scaled(value) for value in self._bounds(graded))
+        return found | {"ungraded": len(graded) - n, "bound_low": low, "bound_high": high}
+
+    def _bounds(self, graded: Sequence[Graded]) -> tuple[float | None, float | None]:
+        """The headline if everything ungraded were wrong, and if it were right."""
+        low, high = (self.headline([_as_if(g, v) for g in graded]) for v in (0.0, 1.0))
+        return low, high
 
 
 def estimate(aggregate: Aggregate, graded: Sequence[Graded]) -> Estimate:

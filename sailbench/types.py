@@ -119,6 +119,11 @@ class Request:
         # Half a surrogate pair, which a row's JSON may hold, has no UTF-8; its escape stands for it.
         return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
+    def digests(self) -> dict[str, str]:
+        """Short digests of what is the same for every model, to tell by what two requests differ."""
+        parts = {"prompt": self.turns, "pixels": [(m.kind, m.digest) for m in self.media]}
+        return {name: hashlib.sha256(json.dumps(own).encode()).hexdigest()[:12] for name, own in parts.items()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:

@@ -6,7 +6,19 @@ from dataclasses import replace
 import pytest
 
 from sailbench import stats
-from sailbench.aggregate import SAMPLES, UNITS_ALL_RIGHT, Sums, among, as_sums, facts, macro, mean_of, part, recalled
+from sailbench.aggregate import (
+    SAMPLES,
+    UNITS_ALL_RIGHT,
+    Sums,
+    among,
+    as_sums,
+    facts,
+    macro,
+    mean_of,
+    part,
+    recalled,
+    within,
+)
 from sailbench.task import Task
 from sailbench.types import Graded, Request, Sample, Score
 
@@ -46,6 +58,12 @@ def test_a_macro_mean_weighs_groups_alike():
     assert macro("kind")(graded(1.0, 1.0, 1.0, 0.0, groups="xxxy")) == 0.5
 
 
+def test_samples_elsewhere_or_without_the_grouping_do_not_count_within_a_place():
+    own = [*graded(1.0, 0.0, 0.0, groups="xxy"), *graded(0.0)]
+    assert within("kind", "x")(own) == 0.5
+    assert within("kind", "nowhere")(own) is None
+
+
 def test_a_part_counts_only_where_it_is():
     assert part("recall")(graded(0.0, 0.0, parts=[{"recall": 0.5}, {}])) == 0.5
 
@@ -70,6 +88,12 @@ def test_groups_carry_their_own_n_and_error():
     assert summary.groups["kind"]["y"]["stderr"] is None
 
 
+def test_a_place_with_ungraded_samples_has_its_own_bounds_and_one_without_has_none():
+    places = task().summarize(graded(1.0, None, 1.0, 0.0, groups="xxyy")).groups["kind"]
+    assert (places["x"]["ungraded"], places["x"]["bound_low"], places["x"]["bound_high"]) == (1, 50.0, 100.0)
+    assert "ungraded" not in places["y"]
+
+
 def test_an_unreadable_answer_scores_zero_and_is_counted():
     made = graded(1.0, 0.0)
     made[1] = Graded(made[1].sample, Score(0.0, None, "no letter"), "length", "1")
@@ -82,6 +106,7 @@ SUMS = {
     "macro": macro("kind"),
     "nested": macro("kind", macro("kind")),
     "of units": macro("kind", UNITS_ALL_RIGHT),
+    "one place": within("kind", "x", macro("kind")),
     "some": among(lambda g: g.sample.group["kind"] != "z", macro("kind")),
     "mean of": mean_of(macro("kind"), among(lambda g: g.sample.id > "2", macro("kind"))),
 }

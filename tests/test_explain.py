@@ -9,7 +9,7 @@ import pytest
 from sailbench.cli import main
 from sailbench.errors import DataError, UsageError
 from sailbench.explain import explain, lines, record
-from sailbench.explain.causes import cause
+from sailbench.explain.causes import asked_otherwise, cause
 from sailbench.explain.runs import Answer
 from sailbench.explain.spreadsheet import read_sheet
 
@@ -67,8 +67,40 @@ def test_one_model_asked_otherwise_is_told_by_the_requests_key(tmp_path):
     a = results(tmp_path / "a", [("A", "A", 1.0, 9)] * 2, model_fingerprint="f")
     b = results(tmp_path / "b", [("A", "A", 1.0, 900)] * 2, model_fingerprint="f")
     (told,) = explain(a, b)
-    assert [pair.asked_otherwise for pair in told.pairs] == [True, True]
+    assert {pair.asked_otherwise for pair in told.pairs} == {"another prompt, other pixels or other sampling"}
     assert any("asked otherwise" in line for line in lines([told], 5))
+
+
+@pytest.mark.parametrize(
+    ("prompts", "pixels", "one_model", "expected"),
+    [
+        ("pq", "xx", False, "another prompt"),
+        ("pp", "xy", False, "other pixels"),
+        ("pq", "xy", True, "another prompt and other pixels"),
+        ("pp", "xx", True, "other sampling"),
+        ("pp", "xx", False, ""),
+    ],
+)
+def test_what_was_asked_otherwise_is_told_by_digests(prompts, pixels, one_model, expected):
+    a, b = (said(asked=key, prompt=p, pixels=x) for key, p, x in zip("kl", prompts, pixels, strict=True))
+    assert asked_otherwise(a, b, one_model) == expected
+
+
+@pytest.mark.parametrize(("change", "words"), [("prompt", "another prompt"), ("image", "other pixels")])
+def test_a_real_run_tells_whether_the_prompt_or_the_image_was_another(tmp_path, capsys, change, words):
+    task = (
+        '"""Mine."""\n\nfrom sailbench.families import choice\nfrom sailbench.rows import Drawn\n'
+        "from sailbench.types import Media, Sample\n\n\ndef read(row):\n"
+        '    return Sample(id="7", question="PROMPT", target="A", choices={"A": "y", "B": "n"},'
+        ' media=(Media.image(b"IMAGE"),))\n\n\nTASK = choice(read, sources=(Drawn(rows=lambda: [{}]),))\n'
+    )
+    for name, edited in (("a", task), ("b", task.replace(change.upper(), "other"))):
+        (tmp_path / "mine.py").write_text(edited)
+        argv = ["run", "--model", "fake", "--tasks", f"{tmp_path}/mine.py", "--out", f"{tmp_path}/{name}"]
+        assert main([*argv, "--allow-ungraded"]) == 0
+    capsys.readouterr()
+    assert main(["explain", f"{tmp_path}/a/fake", f"{tmp_path}/b/fake"]) == 0
+    assert f"1 were asked otherwise: {words}\n" in capsys.readouterr().out
 
 
 def test_json_holds_both_sides_of_every_sample_that_differs(tmp_path, capsys):

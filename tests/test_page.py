@@ -76,7 +76,7 @@ def names(browser):
 
 def test_the_overview_draws_a_bar_a_run_with_its_interval(opened):
     browser = opened()
-    assert browser.run("document.querySelectorAll('.card').length") == 2
+    assert browser.run("document.querySelectorAll('#runs tbody tr').length") == 2
     assert browser.run("document.querySelectorAll('svg rect').length") >= 4
     assert browser.run("document.querySelectorAll('svg .bound').length") == 1
 
@@ -143,7 +143,7 @@ def test_a_row_says_dash_bounds_and_n(opened):
     browser = opened("#table")
     rows = browser.run("[...document.querySelectorAll('#rows tr')].map((row) => row.textContent)")
     assert any("20.00 ± 3.9 within 15.0 to 25.0" in row and "100 of 102" in row for row in rows)
-    assert any(row.startswith("video_mmeVideo--") for row in rows)
+    assert any(row.startswith("video_mmeVideo0 of 3--") for row in rows)
 
 
 def test_a_deep_link_opens_its_sample_with_picture_question_and_every_answer(opened):
@@ -217,6 +217,91 @@ def test_flips_are_a_folder_that_needs_nothing_else(flips):
     assert len(images) == 15 and all((flips / "flips" / name).stat().st_size for name in images)
     assert text.index("1 → 0") < text.index("0 → 1") and "Target: <code>" in text
     assert f"{flips}/flips/flips.md" in (flips / "gate.md").read_text().replace("\\", "")
+
+
+def test_where_no_sample_fits_one_button_shows_them_all_again(opened):
+    browser = opened("#samples")
+    browser.run("document.getElementById('sample-words').focus()")
+    browser.send("Input.insertText", text="no such thing")
+    browser.wait("!!document.querySelector('.nothing button')")
+    browser.run("document.querySelector('.nothing button').click()")
+    assert browser.run("document.getElementById('sample-count').textContent") == "26 of 26 samples"
+
+
+def test_options_carry_the_colours_of_the_runs_that_were_read_so(opened):
+    browser = opened("#demo_shapes/0")
+    chosen = "[...document.querySelectorAll('.choices li')].filter((own) => own.querySelector('.swatch.fill-0'))"
+    assert browser.run(f"{chosen}.map((own) => own.textContent[0])") == ["A"]
+
+
+def test_scrolling_keeps_the_items_that_stay_in_sight(browser, many):
+    browser.open(f"file://{many}#samples")
+    browser.run("window.own = document.getElementById('item-12')")
+    browser.run("document.getElementById('list').scrollTop = 500")
+    browser.wait("!document.getElementById('item-0')")
+    assert browser.run("document.getElementById('item-12') === window.own")
+    numbers = browser.run("[...document.querySelectorAll('.item')].map((own) => Number(own.id.slice(5)))")
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
+
+
+@pytest.fixture
+def window(browser):
+    """Sets the size of the window, or what it is shown for; afterwards it is as it was."""
+    yield lambda **wish: browser.send("Emulation.setDeviceMetricsOverride", deviceScaleFactor=1, mobile=False, **wish)
+    browser.send("Emulation.clearDeviceMetricsOverride")
+    browser.send("Emulation.setEmulatedMedia", media="", features=[])
+
+
+def seen(browser, selector):
+    return browser.run(f"document.querySelector('{selector}').checkVisibility()")
+
+
+def test_in_a_narrow_window_the_list_and_the_sample_take_turns_and_nothing_sticks_out(opened, window):
+    window(width=400, height=800)
+    browser = opened("#samples")
+    browser.run("document.getElementById('list').focus()")
+    browser.press("ArrowDown", 40)
+    assert (seen(browser, ".side"), seen(browser, "#detail")) == (False, True)
+    browser.run("document.querySelector('.narrow').click()")
+    assert (seen(browser, ".side"), seen(browser, "#detail")) == (True, False)
+    for view in ("overview", "table", "samples", "demo_shapes/0"):
+        browser.run(f"location.hash = '#{view}'")
+        browser.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert browser.run(
+            "[...document.querySelectorAll('main, main > section')].every((own) => own.scrollWidth <= 400)"
+        ), view
+
+
+def test_letters_in_charts_keep_their_size_however_narrow_the_window(opened, window):
+    window(width=400, height=800)
+    browser = opened("#overview")
+    browser.wait("Math.abs(document.querySelector('svg').getScreenCTM().a - 1) < 0.1")
+
+
+def test_on_paper_a_view_is_whole_and_dark_on_light(opened, window):
+    browser = opened("#overview")
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.send("Emulation.setEmulatedMedia", media="print", features=dark)
+    assert browser.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    main = "document.querySelector('main').scrollHeight - document.querySelector('main').clientHeight"
+    assert browser.run(main) == 0 and not seen(browser, "nav")
+
+
+def test_a_picture_is_shown_larger_by_a_key(opened):
+    browser = opened("#demo_shapes/3")
+    browser.run("document.querySelector('.picture').focus()")
+    before = browser.run("document.querySelector('#detail img').getBoundingClientRect().width")
+    browser.press(" ", 32)
+    assert browser.run("document.querySelector('#detail img').getBoundingClientRect().width") > before
+
+
+def test_costs_are_in_a_chart_with_names_and_in_the_table(opened):
+    browser = opened("#overview")
+    assert "demo_shapes" in browser.run("[...document.querySelectorAll('.chart')].at(-1).textContent")
+    browser.run("location.hash = '#table'")
+    browser.run("document.getElementById('table-costs').click()")
+    heads = browser.run("[...document.querySelectorAll('#benchmarks thead button')].map((own) => own.textContent)")
+    assert heads.count("tokens") == heads.count("seconds") == 2
 
 
 def test_a_click_opens_a_sample_and_keys_go_on_from_it(opened):
@@ -297,7 +382,7 @@ def test_ten_thousand_samples_open_in_two_seconds_and_only_those_in_sight_are_dr
 
 def test_without_data_the_page_says_so_and_shows_answers(demo):
     html = page(demo).read_text()
-    assert any("mmstar: questions and images are not shown" in note for note in block(html, "data")["notes"])
+    assert any("mmstar: questions and images are not shown" in note for note in block(html, "data")["missing"])
     order = [task["task"] for task in block(html, "data")["tasks"]].index("mmstar")
     texts = block(html, f"task-{order}")
     assert texts["inputs"] == [None, None] and texts["answers"][1][0]["text"] == ["half"]

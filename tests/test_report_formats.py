@@ -175,6 +175,20 @@ def test_ocrbench_is_counts_and_a_norm(compass):
     assert told == {"Text": 150.0, "Final Score": 900.0, "Final Score Norm": 90.0}
 
 
+def test_ratings_of_videos_count_right_answers_or_have_means_by_length(tmp_path):
+    grouped = {"duration": {"short": {"value": 60.0, "n": 20}}, "domain": {"Law": {"value": 25.0, "n": 8}}}
+    write(tmp_path, summary("video_mme", 40.0, groups=grouped, sampling={"frames": 16}))
+    tasks = {"task": {"action count": {"value": 62.5, "n": 8}}}
+    write(tmp_path, summary("mvbench", 50.0, n=12, groups=tasks, sampling={"frames": 8}))
+    assert main(["report", str(tmp_path), "--format", "opencompass", "--out", f"{tmp_path}/oc"]) == 0
+    assert json.loads(score_file(tmp_path, "Video-MME_16frame_rating.json")) == {
+        "short": {"overall": "0.600"},
+        "overall": {"overall": "0.400", "domain": {"Law": "0.250"}},
+    }
+    told = json.loads(score_file(tmp_path, "MVBench_8frame_rating.json"))
+    assert told == {"action count": [5, 8, "62.50%"], "overall": [6, 12, "50.00%"]}
+
+
 def test_what_has_no_score_has_no_score_file(compass):
     assert not list((compass / "oc" / "model").glob("*AI2D*"))
     assert "ai2d,v1,score,gen,-" in (compass / "oc" / "summary" / "summary.csv").read_text()

@@ -165,7 +165,8 @@ def test_the_summary_has_the_contracts_fields_and_every_protocol(tmp_path):
     assert set(fields.split()) <= record.keys()
     assert record["metrics"] == {"official": 0.0, "official_differs": 4}
     lines = [json.loads(line) for line in (tmp_path / "fake" / "t.scores.jsonl").read_text().splitlines()]
-    assert list(lines[0]) == ["id", "value", "answer", "why", "unit", "cluster", "parts", "group", "target", "key"]
+    graded = ["id", "value", "answer", "why", "unit", "cluster", "parts", "group", "target"]
+    assert list(lines[0]) == [*graded, "key", "prompt", "pixels"]
     assert [line["key"] for line in lines] == list(own.keys)
 
 

@@ -27,13 +27,13 @@ FACTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One sample on both sides, and why they differ. `asked_otherwise`: one model, but not one request."""
+    """One sample on both sides, and why they differ. `asked_otherwise` says by what the requests differ, if they do."""
 
     id: str
     cause: str
     a: Answer
     b: Answer
-    asked_otherwise: bool = False
+    asked_otherwise: str = ""
 
     @property
     def change(self) -> float:
@@ -90,8 +90,17 @@ def _one_model(a: Run, b: Run) -> bool:
 
 
 def _pair(id: str, a: Answer, b: Answer, one_model: bool) -> Pair:
-    otherwise = one_model and None not in (a.asked, b.asked) and a.asked != b.asked
-    return Pair(id=id, cause=cause(a, b), a=a, b=b, asked_otherwise=otherwise)
+    return Pair(id=id, cause=cause(a, b), a=a, b=b, asked_otherwise=asked_otherwise(a, b, one_model))
+
+
+def asked_otherwise(a: Answer, b: Answer, one_model: bool) -> str:
+    """By what two requests differ. Between models digests tell; of one model, keys tell of its sampling too."""
+    parts = {"another prompt": (a.prompt, b.prompt), "other pixels": (a.pixels, b.pixels)}
+    known = [name for name, own in parts.items() if None not in own]
+    differ = [name for name in known if len(set(parts[name])) > 1]
+    if differ or not one_model or None in (a.asked, b.asked) or a.asked == b.asked:
+        return " and ".join(differ)
+    return "other sampling" if len(known) == len(parts) else "another prompt, other pixels or other sampling"
 
 
 def cause(a: Answer, b: Answer) -> str:

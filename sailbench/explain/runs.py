@@ -26,7 +26,8 @@ class Answer:
     """What one run has of one sample; None is what its files do not say.
 
     `read` says whether they say what was read out of the reply: then an `answer` of None was unreadable.
-    `asked` is what tells requests apart: the prompt's text, or a digest of it.
+    `asked` is what tells requests apart: the prompt's text, or a digest of it; `prompt` and `pixels` are digests of the
+    two, which compare between models.
     """
 
     text: str | None = None
@@ -38,6 +39,8 @@ class Answer:
     tokens_in: int | None = None
     tokens_out: int | None = None
     asked: str | None = None
+    prompt: str | None = None
+    pixels: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,8 @@ def _own(line: Mapping[str, Any], said: Mapping[str, Any]) -> Answer:
         tokens_in=said.get("tokens_in"),
         tokens_out=said.get("tokens_out"),
         asked=said.get("key"),
+        prompt=line.get("prompt"),
+        pixels=line.get("pixels"),
     )
 
 

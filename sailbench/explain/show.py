@@ -1,5 +1,6 @@
 """An explanation for people, a few lines a sample, and for programs, a record."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -25,9 +26,8 @@ def _summary(own: Explanation) -> Iterator[str]:
     yield f"{len(own.pairs)} shared samples{_means(own)}{alone}"
     for name, (a, b) in own.facts.items():
         yield f"  {name}: A {_short(a)}, B {_short(b)}"
-    otherwise = sum(pair.asked_otherwise for pair in own.pairs)
-    if otherwise:
-        yield f"  {otherwise} were asked otherwise: another prompt, other pixels or other sampling for one model"
+    for how, number in Counter(pair.asked_otherwise for pair in own.pairs if pair.asked_otherwise).most_common():
+        yield f"  {number} were asked otherwise: {how}"
     for cause, number in own.causes().items():
         changes = [pair.change for pair in own.pairs if pair.cause == cause]
         better, worse = sum(c > 0 for c in changes), sum(c < 0 for c in changes)
@@ -48,7 +48,7 @@ def _samples(own: Explanation, cause: str, most: int) -> Iterator[str]:
     yield ""
     yield f"{own.task}: {cause}"
     for pair in pairs[:most]:
-        yield f"  {pair.id}" + (" (asked otherwise)" if pair.asked_otherwise else "")
+        yield f"  {pair.id}" + (f" ({pair.asked_otherwise})" if pair.asked_otherwise else "")
         yield f"    A {_told(pair.a)}"
         yield f"    B {_told(pair.b)}"
     if len(pairs) > most:

@@ -106,7 +106,7 @@ def _over_places(records: Mapping[str, Record], places: Sequence[str]) -> Number
     ungraded = sum(records[task]["ungraded"] for task in {p.partition(":")[0] for p in places} if task in records)
     if made.value is None:
         return made if made.n else None
-    return replace(made, n=n, total=n + ungraded, ungraded=ungraded, bounds=None, of_rows=False)
+    return replace(made, n=n, total=n + ungraded, ungraded=ungraded, of_rows=False)
 
 
 def _headline(record: Record) -> Number:
@@ -131,13 +131,23 @@ def _metric(record: Record, metric: str) -> Number | None:
 
 
 def _place(record: Record, grouping: str, place: str) -> Number | None:
-    """A place's number. How many of its samples are ungraded is not known, only of the whole task."""
-    own = record["groups"].get(grouping, {}).get(place)
+    """A place's number, with its own bounds; older summaries tell only how many the whole task has ungraded."""
+    places = record["groups"].get(grouping, {})
+    own = places.get(place)
     if own is None:
         return None
-    n, ungraded = own["n"], record["ungraded"]
-    value, stderr, scale = own["value"], own["stderr"], record.get("scale", 100.0)
-    return Number(value=value, n=n, total=n + ungraded, stderr=stderr, ungraded=ungraded, scale=scale)
+    told = any("ungraded" in other for other in places.values())
+    ungraded = own.get("ungraded", 0) if told else record["ungraded"]
+    ends = own.get("bound_low"), own.get("bound_high")
+    return Number(
+        value=own["value"],
+        n=own["n"],
+        total=own["n"] + ungraded,
+        stderr=own["stderr"],
+        bounds=None if None in ends else ends,
+        ungraded=ungraded,
+        scale=record.get("scale", 100.0),
+    )
 
 
 def mean(members: Sequence[Number | None]) -> Number:

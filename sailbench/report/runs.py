@@ -1,8 +1,9 @@
 """What results folders hold: a run is one model's summaries in one folder, and gives a report one column."""
 
 import json
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,54 @@ from sailbench.report.inert import line
 
 Record = Mapping[str, Any]
 NEEDED = {"task", "model", "value", "n", "ungraded", "unparsed", "truncated", "metrics", "groups", "protocol"}
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _number_or_none(value: Any) -> bool:
+    return value is None or _number(value)
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _span(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and len(value) == 2 and all(map(_number, value)))
+
+
+def _groups(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(places, dict) and all(map(_place, places.values())) for places in value.values()
+    )
+
+
+def _place(value: Any) -> bool:
+    if not isinstance(value, dict) or not _count(value.get("n")) or not _count(value.get("ungraded", 0)):
+        return False
+    return all(_number_or_none(value.get(k)) for k in (*ESTIMATED, "bound_low", "bound_high"))
+
+
+def _judge(value: Any) -> bool:
+    return value is None or (isinstance(value, dict) and isinstance(value.get("model"), str | None))
+
+
+ESTIMATED = ("value", "stderr")
+# What files may hold that someone has edited, or that come from elsewhere, is looked at before it is believed.
+SHAPES: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("task", "model", "protocol"), lambda value: isinstance(value, str)),
+    **dict.fromkeys(("n", "ungraded", "unparsed", "truncated"), _count),
+    **dict.fromkeys(("value", "stderr", "seconds", "tokens_in", "tokens_out"), _number_or_none),
+    **dict.fromkeys(("interval", "bounds"), _span),
+    "scale": lambda value: _number(value) and value > 0,
+    "task_version": lambda value: value is None or _count(value),
+    "metrics": lambda value: isinstance(value, dict) and all(map(_number_or_none, value.values())),
+    "groups": _groups,
+    "judge": _judge,
+    "ungraded_because": lambda value: value is None or isinstance(value, dict),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +113,14 @@ def _summary(path: Path) -> Record | None:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StoreError(f"{path} is not a summary: {line(str(error))}") from error
-    return record if isinstance(record, dict) and record.keys() >= NEEDED else None
+    if not isinstance(record, dict) or not record.keys() >= NEEDED:
+        return None
+    wrong = next((name for name, fits in SHAPES.items() if name in record and not fits(record[name])), None)
+    if wrong is not None:
+        raise StoreError(
+            f"{path} is not a summary: its {wrong!r} is not what a run writes; `sailbench run` writes it anew"
+        )
+    return record
 
 
 def _told_apart(runs: Sequence[Run]) -> tuple[Run, ...]:

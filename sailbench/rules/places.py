@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from sailbench.aggregate import Aggregate, Mean, Point, each
 from sailbench.errors import MediaError
 from sailbench.families import needs_target
 from sailbench.media import image_size
 from sailbench.metrics.boxes import Box, iou_score, on_image, read_box
 from sailbench.metrics.points import is_inside
 from sailbench.task import Rule
-from sailbench.types import Graded, Reply, Sample, Score
+from sailbench.types import Reply, Sample, Score
 
 Pair = tuple[float, float]  # across, down
 UNSIZED = Score(None, None, "the image's size is not known")
@@ -76,12 +75,3 @@ def _box_shares(box: Box, size: Pair) -> Box:
 
 def _listed(numbers: Sequence[float]) -> str:
     return ", ".join(f"{number:g}" for number in numbers)
-
-
-def only(group: str, place: str) -> Aggregate:
-    """The mean over the samples at one place of a grouping."""
-
-    def points(graded: Sequence[Graded]) -> list[Point]:
-        return each([g for g in graded if g.sample.group.get(group) == place])
-
-    return Mean(points)

@@ -26,7 +26,7 @@ from sailbench.report.page.thumbnails import thumbnails
 from sailbench.report.sheet import Cell, Line, Sheet, family_of
 
 HERE = Path(__file__).parent
-SCRIPTS = ("base.js", "charts.js", "overview.js", "table.js", "samples.js", "detail.js", "start.js")
+SCRIPTS = ("base.js", "charts.js", "costs.js", "overview.js", "table.js", "samples.js", "detail.js", "start.js")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,8 @@ def _overview(sheet: Sheet, samples: Sequence[TaskSamples], found: Mapping[str, 
             {"title": section.title, "lines": [_line(sheet, line) for line in section.lines]}
             for section in sheet.sections
         ],
-        "notes": [*footnotes(sheet), *(own.trouble for own in found.values() if own.trouble)],
+        "notes": list(footnotes(sheet)),
+        "missing": [own.trouble for own in found.values() if own.trouble],
         "tasks": [own.index() | {"family": family_of(own.task)} for own in samples],
     }
 

@@ -1,8 +1,6 @@
 // The charts, drawn as SVG from the overview's numbers. Everything in them is in the table as well.
 
-const WIDTH = 620,
-  LABELS = 176,
-  RIGHT = 60,
+const RIGHT = 60,
   ROW = 13,
   TOP = 26;
 
@@ -21,8 +19,8 @@ function scaled(low, high, from, to) {
   return (value) => from + ((value - low) / (high - low)) * (to - from);
 }
 
-function canvas(height, label) {
-  return draw("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": label });
+function canvas({ width }, height, label) {
+  return draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": label });
 }
 
 function gridlines(svg, ticks, x, top, bottom, words) {
@@ -32,9 +30,10 @@ function gridlines(svg, ticks, x, top, bottom, words) {
   }
 }
 
-function taskLabel(line, y) {
-  const text = line.label.length > 26 ? line.label.slice(0, 25) + "…" : line.label;
-  const label = draw("text", { x: LABELS - 10, y, "text-anchor": "end" }, text, draw("title", {}, line.title));
+function taskLabel(line, y, { labels }) {
+  const most = Math.floor((labels - 10) / 6.4);
+  const text = line.label.length > most ? line.label.slice(0, most - 1) + "…" : line.label;
+  const label = draw("text", { x: labels - 10, y, "text-anchor": "end" }, text, draw("title", {}, line.title));
   if (line.family === "Means") return label;
   return draw("a", { href: address(line.task), "aria-label": `${line.label}: its samples` }, label);
 }
@@ -48,12 +47,12 @@ function whisker(x1, x2, y, kind = "whisker") {
 }
 
 // Bars with error bars by family, a bar a run; a diamond is the published score, a dashed line the bounds.
-function bars(lines, chosen) {
+function bars(lines, chosen, size) {
   const rowHeight = chosen.length * ROW + 9;
   const families = new Set(lines.map((line) => line.family)).size;
   const height = TOP + families * 24 + lines.length * rowHeight + 8;
-  const svg = canvas(height, "Scores of each benchmark as a share of its scale, with 95 % intervals");
-  const x = scaled(0, 100, LABELS, WIDTH - RIGHT);
+  const svg = canvas(size, height, "Scores of each benchmark as a share of its scale, with 95 % intervals");
+  const x = scaled(0, 100, size.labels, size.width - RIGHT);
   gridlines(svg, [0, 25, 50, 75, 100], x, TOP, height - 4, (tick) => tick + " %");
   let y = TOP,
     family = "";
@@ -63,7 +62,7 @@ function bars(lines, chosen) {
       svg.append(draw("text", { x: 0, y: y + 18, class: "family" }, family));
       y += 24;
     }
-    svg.append(taskLabel(line, y + rowHeight / 2 + 1));
+    svg.append(taskLabel(line, y + rowHeight / 2 + 1, size));
     chosen.forEach((run, place) => bar(svg, line, run, y + 3 + place * ROW, x));
     y += rowHeight;
   }
@@ -73,7 +72,13 @@ function bars(lines, chosen) {
 function bar(svg, line, run, y, x) {
   const cell = line.cells[run];
   if (!cell || cell.value === null) {
-    svg.append(draw("text", { x: x(0) + 4, y: y + ROW - 3, class: "quiet" }, cell ? "- (nothing graded)" : "-"));
+    svg.append(
+      draw(
+        "text",
+        { x: x(0) + 4, y: y + ROW - 3, class: "quiet" },
+        cell && !cell.rows ? "- (nothing graded)" : shown(cell),
+      ),
+    );
     return;
   }
   const middle = y + (ROW - 2) / 2,
@@ -88,7 +93,6 @@ function bar(svg, line, run, y, x) {
       height: ROW - 2,
       rx: 2,
       class: colour(run),
-      "fill-opacity": 0.75,
     }),
   );
   if (cell.bounds)
@@ -100,11 +104,7 @@ function bar(svg, line, run, y, x) {
   if (cell.published !== null)
     group.append(diamond(x(share(cell, cell.published)), middle, `published: ${fixed(cell.published)}`));
   group.append(
-    draw(
-      "text",
-      { x: WIDTH - RIGHT + 8, y: y + ROW - 3, class: "quiet" },
-      fixed(cell.value) + (cell.ungraded ? " ?" : ""),
-    ),
+    draw("text", { x: x(100) + 8, y: y + ROW - 3, class: "quiet" }, fixed(cell.value) + (cell.ungraded ? " ?" : "")),
   );
   svg.append(group);
 }
@@ -119,21 +119,19 @@ function diamond(x, y, words) {
 
 // The difference of two runs a benchmark, largest gain first. Runs that graded the same samples are paired; others are
 // taken as independent, which makes their intervals wider.
-function differences(lines, before, after) {
-  const own = lines
-    .map((line) => difference(line, before, after))
-    .filter((one) => one !== null);
+function differences(lines, before, after, size) {
+  const own = lines.map((line) => difference(line, before, after)).filter((one) => one !== null);
   own.sort((a, b) => b.by - a.by);
   if (!own.length) return make("p", { class: "quiet" }, "These two have no benchmark in common.");
   const reach = Math.max(1, ...own.flatMap((one) => [one.by, ...(one.ends ?? [])]).map(Math.abs));
   const height = TOP + own.length * 20 + 8,
-    x = scaled(-reach, reach, LABELS, WIDTH - RIGHT);
-  const svg = canvas(height, `${runs[after].name} minus ${runs[before].name} a benchmark`);
-  const step = [0.5, 1, 2, 5, 10, 20, 50, 100].find((size) => reach / size <= 4) ?? 100;
+    x = scaled(-reach, reach, size.labels, size.width - RIGHT);
+  const svg = canvas(size, height, `${runs[after].name} minus ${runs[before].name} a benchmark`);
+  const step = [0.5, 1, 2, 5, 10, 20, 50, 100].find((own) => reach / own <= size.width / 150) ?? 100;
   const ticks = [];
   for (let tick = -Math.floor(reach / step) * step; tick <= reach; tick += step) ticks.push(tick);
   gridlines(svg, ticks, x, TOP, height - 4, (tick) => (tick ? signed(tick, tick % 1 ? 1 : 0) : "0"));
-  own.forEach((one, place) => svg.append(...differenceRow(one, TOP + place * 20 + 12, x)));
+  own.forEach((one, place) => svg.append(...differenceRow(one, TOP + place * 20 + 12, x, size)));
   return svg;
 }
 
@@ -151,7 +149,7 @@ function difference(line, before, after) {
   return { line, by: apart, ends: known ? [apart - half, apart + half] : null, paired: false };
 }
 
-function differenceRow({ line, by, ends, paired }, y, x) {
+function differenceRow({ line, by, ends, paired }, y, x, size) {
   const good = line.higher ? by : -by;
   const sure = ends !== null && (ends[0] > 0 || ends[1] < 0);
   const kind = !sure ? "even" : good > 0 ? "up" : "down";
@@ -160,43 +158,6 @@ function differenceRow({ line, by, ends, paired }, y, x) {
   const group = draw("g", {}, draw("title", {}, words));
   if (ends !== null) group.append(whisker(x(ends[0]), x(ends[1]), y, kind));
   group.append(draw("circle", { cx: x(by), cy: y, r: 4, class: paired ? kind : `${kind} unpaired` }));
-  const number = draw("text", { x: WIDTH - RIGHT + 8, y: y + 4, class: "quiet" }, signed(by));
-  return [taskLabel(line, y + 4), group, number];
-}
-
-// Score against what an answer costs: a dot a benchmark and run, on a logarithmic scale.
-function costs(lines, chosen, what) {
-  const dots = chosen
-    .flatMap((run) => lines.map((line) => ({ line, run, cell: line.cells[run] })))
-    .filter(({ cell }) => cell && cell.value !== null && cell[what] > 0);
-  if (!dots.length) return make("p", { class: "quiet" }, "No answer's cost is on record.");
-  const values = dots.map(({ cell }) => Math.log10(cell[what]));
-  const low = Math.floor(Math.min(...values)),
-    high = Math.max(low + 1, Math.ceil(Math.max(...values)));
-  const height = 320,
-    x = scaled(low, high, 56, WIDTH - 24),
-    y = scaled(0, 100, height - 40, 12);
-  const svg = canvas(height, `Score against ${what} an answer`);
-  for (let tick = low; tick <= high; tick++) {
-    svg.append(draw("line", { x1: x(tick), x2: x(tick), y1: y(0), y2: y(100), class: "grid" }));
-    svg.append(draw("text", { x: x(tick), y: y(0) + 16, class: "quiet", "text-anchor": "middle" }, String(10 ** tick)));
-  }
-  for (const tick of [0, 25, 50, 75, 100]) {
-    svg.append(draw("line", { x1: x(low), x2: x(high), y1: y(tick), y2: y(tick), class: "grid" }));
-    svg.append(draw("text", { x: 48, y: y(tick) + 4, class: "quiet", "text-anchor": "end" }, tick + " %"));
-  }
-  const unit = what === "tokens" ? "answer tokens a sample" : "seconds a sample";
-  svg.append(draw("text", { x: (x(low) + x(high)) / 2, y: height - 6, class: "quiet", "text-anchor": "middle" }, unit));
-  for (const { line, run, cell } of dots) {
-    const words = `${runs[run].name}, ${line.label}: ${shown(cell)} at ${fixed(cell[what], 2)} ${unit}`;
-    const dot = {
-      cx: x(Math.log10(cell[what])),
-      cy: y(share(cell, cell.value)),
-      r: 5,
-      class: colour(run),
-      "fill-opacity": 0.6,
-    };
-    svg.append(draw("circle", dot, draw("title", {}, words)));
-  }
-  return svg;
+  const number = draw("text", { x: size.width - RIGHT + 8, y: y + 4, class: "quiet" }, signed(by));
+  return [taskLabel(line, y + 4, size), group, number];
 }

@@ -5,7 +5,7 @@ function detail(number, place) {
     texts = block(`task-${number}`),
     asked = texts.inputs[place];
   const parts = [heading(task, place)];
-  if (asked) parts.push(...askedParts(asked, number, place));
+  if (asked) parts.push(askedPart(asked, chosenBy(texts, place)));
   else
     parts.push(
       make(
@@ -30,6 +30,7 @@ function heading(task, place) {
   return make(
     "div",
     { class: "top" },
+    make("button", { onclick: backToList, class: "narrow" }, "← list"),
     make("h2", {}, `${task.task} / ${task.ids[place]}`),
     make("a", { href: address(task.task, task.ids[place]), id: "permalink" }, "link to this"),
     make("button", { onclick: to(-1), "aria-label": "previous sample" }, "↑"),
@@ -37,16 +38,35 @@ function heading(task, place) {
   );
 }
 
-function askedParts(asked, number, place) {
-  const pictures = asked.media.map(([kind, digest], at) => picture(kind, digest, at + 1));
-  const options = Object.entries(asked.choices).map(([label, text]) =>
-    make("li", { class: isGold(label, text, asked.target) ? "gold" : null }, `${label}. ${text}`),
+// Which runs' answers were read as what.
+function chosenBy(texts, place) {
+  const by = new Map();
+  texts.answers.forEach((own, run) => {
+    const read = own[place] ? String(own[place].read) : null;
+    if (read !== null) by.set(read, [...(by.get(read) ?? []), run]);
+  });
+  return by;
+}
+
+function option(label, text, target, by) {
+  const chosen = (by.get(label) ?? []).map((run) =>
+    make("span", {
+      class: "swatch " + colour(run),
+      role: "img",
+      title: runs[run].name,
+      "aria-label": `read of ${runs[run].name}`,
+    }),
   );
+  return make("li", { class: isGold(label, text, target) ? "gold" : null }, `${label}. ${text} `, chosen);
+}
+
+function askedPart(asked, by) {
+  const pictures = asked.media.map(([kind, digest], at) => picture(kind, digest, at + 1));
+  const options = Object.entries(asked.choices).map(([label, text]) => option(label, text, asked.target, by));
   const groups = Object.entries(asked.group)
     .map(([grouping, own]) => `${grouping}: ${own}`)
     .join(" · ");
-  return [
-    pictures.length ? make("div", { class: "media" }, pictures) : null,
+  const words = [
     make("p", { class: "question" }, asked.question),
     options.length ? make("ul", { class: "choices" }, options) : null,
     make("p", {}, make("span", { class: "quiet" }, "target "), make("strong", { id: "target" }, asked.target)),
@@ -57,7 +77,13 @@ function askedParts(asked, number, place) {
       make("summary", {}, "prompt as it was sent"),
       asked.prompt.map((turn) => make("pre", { class: "said" }, turn)),
     ),
-  ].filter((part) => part);
+  ];
+  return make(
+    "div",
+    { class: pictures.length === 1 ? "asked beside" : "asked" },
+    pictures.length ? make("div", { class: "media" }, pictures) : null,
+    make("div", {}, words),
+  );
 }
 
 function isGold(label, text, target) {
@@ -72,8 +98,18 @@ function picture(kind, digest, number) {
     { class: "quiet" },
     `${name}${kind === "video" && known ? ", its middle frame" : ""} · ${digest ? digest.slice(0, 12) : "cannot be read"}`,
   );
-  if (known) return make("figure", {}, make("img", { src: known, alt: name, loading: "lazy" }), caption);
+  if (known) return make("figure", {}, enlarging(make("img", { src: known, alt: name })), caption);
   return make("figure", {}, make("div", { class: "lost quiet" }, `${name} is not in this page`), caption);
+}
+
+function enlarging(image) {
+  const button = make("button", { class: "picture", "aria-expanded": "false", title: "larger or smaller" }, image);
+  button.addEventListener("click", () => {
+    const large = button.getAttribute("aria-expanded") === "false";
+    button.setAttribute("aria-expanded", String(large));
+    button.closest(".asked").classList.toggle("large", large);
+  });
+  return button;
 }
 
 function answerCard(run, own, task, place, answer) {
@@ -84,7 +120,7 @@ function answerCard(run, own, task, place, answer) {
   const top = make(
     "div",
     { class: "top" },
-    make("span", {}, make("span", { class: "swatch " + colour(own) }), run.name),
+    make("span", {}, swatch(own), run.name),
     make("span", { class: `verdict ${verdict}` }, `${SIGNS[verdict]} ${grade}`),
   );
   return make("div", { class: "answer" }, top, said(answer), facts(answer));
@@ -121,7 +157,7 @@ function facts(answer) {
     parts.push(make("h3", {}, `judge ${judge}${inquiry ? `, ${inquiry}` : ""}`), make("pre", { class: "said" }, text));
   }
   const scores = Object.entries(answer.parts).map(
-    ([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`,
+    ([name, value]) => `${name} ${typeof value === "number" ? Number(value.toPrecision(5)) : JSON.stringify(value)}`,
   );
   if (scores.length) parts.push(make("p", { class: "quiet" }, `parts: ${scores.join(", ")}`));
   if (answer.tokens)

@@ -54,8 +54,8 @@ function samplesView() {
   );
   if (runs.length > 1)
     form.append(
-      named(choice(names, filters.run, set("run", true)), "run", "sample-run"),
-      named(choice(names, filters.other, set("other", true)), "compared with", "sample-other"),
+      labelled("verdict of", named(choice(names, filters.run, set("run", true)), "verdict of", "sample-run")),
+      labelled("against", named(choice(names, filters.other, set("other", true)), "against", "sample-other")),
     );
   form.append(words);
   const list = make(
@@ -71,10 +71,22 @@ function samplesView() {
     },
     make("div", { class: "sizer" }),
   );
-  const side = make("div", { class: "side" }, form, make("output", { id: "sample-count", class: "quiet" }), list);
+  const legend = make(
+    "span",
+    { class: "marks", title: "a column of marks a run" },
+    runs.length > 1 ? runs.map(marked) : [],
+  );
+  const top = make("div", { class: "count quiet" }, make("output", { id: "sample-count" }), legend);
+  const side = make("div", { class: "side" }, form, top, list);
   page("view-samples").replaceChildren(side, make("div", { class: "detail", id: "detail", tabindex: -1 }));
   new ResizeObserver(drawList).observe(list);
   refilter();
+}
+
+function marked(run, place) {
+  const own = swatch(place);
+  own.title = run.name;
+  return own;
 }
 
 function named(control, label, id) {
@@ -137,19 +149,28 @@ function judged(value, other, flags) {
   }
 }
 
+// What can be searched of a task's samples, put together once: at the first search.
+const searched = new Map();
+
 function says(number, place) {
-  const texts = block(`task-${number}`),
-    asked = texts.inputs[place];
-  if (asked && (asked.question + " " + asked.prompt.join(" ")).toLowerCase().includes(filters.words)) return true;
-  return texts.answers.some(
-    (own) =>
-      own[place] &&
-      (own[place].text ?? [])
-        .concat(own[place].read ?? "")
-        .join(" ")
-        .toLowerCase()
-        .includes(filters.words),
-  );
+  if (!searched.has(number)) {
+    const texts = block(`task-${number}`);
+    searched.set(
+      number,
+      texts.inputs.map((asked, own) =>
+        everything(
+          asked,
+          texts.answers.map((run) => run[own]),
+        ),
+      ),
+    );
+  }
+  return searched.get(number)[place].includes(filters.words);
+}
+
+function everything(asked, answers) {
+  const said = answers.flatMap((own) => (own ? [...(own.text ?? []), String(own.read ?? "")] : []));
+  return [...(asked ? [asked.question, ...asked.prompt] : []), ...new Set(said)].join("\n").toLowerCase();
 }
 
 function drawList() {
@@ -157,10 +178,25 @@ function drawList() {
     sizer = list.firstChild;
   const first = Math.max(0, Math.floor(list.scrollTop / ITEM) - BEYOND);
   const last = Math.min(browser.found.length, Math.ceil((list.scrollTop + list.clientHeight) / ITEM) + BEYOND);
+  const kept = new Map([...sizer.children].map((own) => [own.dataset.state, own]));
   const items = [];
-  for (let at = first; at < last; at++) items.push(item(at));
-  sizer.replaceChildren(...items);
+  for (let at = first; at < last; at++) items.push(kept.get(state(at)) ?? item(at));
+  if (!items.length) items.push(nothing());
+  for (const own of [...sizer.children]) if (!items.includes(own)) own.remove();
+  items.forEach((own, place) => {
+    if (own !== sizer.children[place]) sizer.insertBefore(own, sizer.children[place] ?? null);
+  });
   list.setAttribute("aria-activedescendant", browser.at >= first && browser.at < last ? `item-${browser.at}` : "");
+}
+
+function nothing() {
+  const all = make("button", { onclick: () => unfilter("") }, "show all samples");
+  return make("p", { class: "nothing quiet" }, "No sample fits these filters. ", all);
+}
+
+// What an item's looks hang on: one that stays in sight while the list is scrolled is not made anew.
+function state(at) {
+  return `${at} ${browser.found[at].join(" ")} ${at === browser.at} ${browser.found.length} ${filters.task}`;
 }
 
 function item(at) {
@@ -182,6 +218,7 @@ function item(at) {
     make("div", { class: "top" }, make("span", { class: "id" }, name), make("span", { class: "marks" }, marks)),
     make("div", { class: "snippet" }, snippet(number, place)),
   );
+  made.dataset.state = state(at);
   made.style.transform = `translateY(${at * ITEM}px)`;
   return made;
 }
@@ -223,9 +260,20 @@ function select(at) {
   browser.at = at;
   const [number, place] = browser.found[at];
   history.replaceState(null, "", address(data.tasks[number].task, data.tasks[number].ids[place]));
+  const listed = document.activeElement === page("list");
+  page("view-samples").dataset.open = "";
   reveal();
   drawList();
   detail(number, place);
+  // In a narrow window the sample takes the list's place.
+  if (listed && !page("list").clientHeight) page("detail").focus();
+}
+
+function backToList() {
+  delete page("view-samples").dataset.open;
+  reveal();
+  drawList();
+  page("list").focus();
 }
 
 // The next one comes in at the edge, one from afar in the middle.
@@ -252,6 +300,7 @@ function open(number, id) {
 
 function unfilter(task) {
   Object.assign(filters, { task, verdict: "all", words: "" });
+  delete page("view-samples").dataset.open;
   page("sample-task").value = task;
   page("sample-verdict").value = "all";
   page("sample-words").value = "";

@@ -1,15 +1,28 @@
 // The table: means above, benchmarks below, sorted by any column and filtered by words or family.
 
 const order = { column: null, down: true };
-const wanted = { words: "", family: "", places: false };
+const wanted = { words: "", family: "", places: false, costs: false };
 
 function columns() {
   const found = [
     { title: "benchmark", words: true, of: (line) => line.label, node: (line) => nameNode(line) },
     { title: "family", words: true, of: (line) => line.family, node: (line) => line.family },
   ];
+  if (alike()) found.push({ title: "n", of: (line) => first(line)?.n ?? null, node: lineCount });
   runs.forEach((run, place) => found.push(...runColumns(run, place)));
   return found;
+}
+
+const first = (line) => line.cells.find((cell) => cell);
+const counts = (line) => [...new Set(line.cells.filter((cell) => cell).map(counted))];
+const lineCount = (line) => (first(line)?.rows ? `${first(line).total} rows` : counts(line).join(" / ") || "-");
+
+// Whether every benchmark counts as many samples in all runs that have it: then one column says how many. Means do not
+// tell against it, for where one lacks rows its own cell says so; nor do categories, which show each count.
+function alike() {
+  return data.sections.every((section) =>
+    section.lines.every((line) => line.inner || section.title === "Means" || counts(line).length < 2),
+  );
 }
 
 function runColumns(run, place) {
@@ -19,8 +32,15 @@ function runColumns(run, place) {
   const cell = (line) => line.cells[place];
   const found = [
     { title: run.name, run: place, of: (line) => cell(line)?.value ?? null, node: (line) => shownNode(cell(line)) },
-    { title: "n", of: (line) => cell(line)?.n ?? null, node: (line) => counted(cell(line)) },
   ];
+  if (!alike()) found.push({ title: "n", of: (line) => cell(line)?.n ?? null, node: (line) => counted(cell(line)) });
+  if (wanted.costs)
+    for (const what of ["tokens", "seconds"])
+      found.push({
+        title: what,
+        of: (line) => cell(line)?.[what] ?? null,
+        node: (line) => (line.inner || cell(line)?.rows ? "" : fixed(cell(line)?.[what], what === "tokens" ? 1 : 2)),
+      });
   if (!published) return found;
   const by = (line) =>
     cell(line) && cell(line).published !== null && cell(line).value !== null
@@ -44,7 +64,7 @@ function runColumns(run, place) {
 
 function shownNode(cell) {
   const [number, bounds] = shown(cell).split(" within ");
-  return make("span", {}, number, bounds ? make("span", { class: "quiet" }, ` within ${bounds}`) : "");
+  return make("span", {}, number, bounds ? make("span", { class: "quiet bounds" }, ` within ${bounds}`) : "");
 }
 
 function nameNode(line) {
@@ -66,28 +86,40 @@ function tableView() {
       rows();
     },
   });
-  const places = make("input", {
-    type: "checkbox",
-    id: "table-places",
-    onchange: () => {
-      wanted.places = places.checked;
-      rows();
-    },
-  });
   const controls = make(
     "div",
     { class: "bar" },
     words,
-    choice(families, "", (value) => {
-      wanted.family = value;
+    named(
+      choice(families, "", (value) => {
+        wanted.family = value;
+        rows();
+      }),
+      "family",
+      "table-family",
+    ),
+    ticked("places", "with categories", rows),
+    ticked("costs", "with tokens and seconds a sample", () => {
+      order.column = null;
+      page("benchmarks").parentNode.replaceWith(wholeTable());
       rows();
     }),
-    labelled("", places),
-    make("label", { for: "table-places" }, "with categories"),
     make("output", { id: "table-count", class: "quiet" }),
   );
   page("view-table").replaceChildren(controls, wholeTable(), notes());
   rows();
+}
+
+function ticked(name, words, act) {
+  const box = make("input", {
+    type: "checkbox",
+    id: `table-${name}`,
+    onchange: () => {
+      wanted[name] = box.checked;
+      act();
+    },
+  });
+  return make("label", {}, box, words);
 }
 
 function wholeTable() {
@@ -104,7 +136,7 @@ function wholeTable() {
   const bodies = [make("tbody", { class: "means" }, means.map(rowOf)), make("tbody", { id: "rows" })];
   return make(
     "div",
-    { class: "frame", tabindex: 0 },
+    { class: "frame", tabindex: 0, role: "region", "aria-label": "benchmarks" },
     make("table", { id: "benchmarks" }, make("thead", {}, make("tr", {}, heads)), bodies),
   );
 }
@@ -119,8 +151,8 @@ function rows() {
   const groups = grouped();
   if (order.column !== null) groups.sort(byColumn(columns()[order.column]));
   const lines = groups.flatMap((group) => (wanted.places ? [group.head, ...group.inner] : [group.head]));
-  page("rows").replaceChildren(...lines.map(rowOf));
-  page("table-count").textContent = `${groups.length} rows`;
+  page("rows").replaceChildren(...(lines.length ? lines.map(rowOf) : [emptyRow()]));
+  page("table-count").textContent = `${groups.length} ${groups.length === 1 ? "benchmark" : "benchmarks"}`;
   for (const head of page("benchmarks").querySelectorAll("th")) {
     const own = Number(head.dataset.column) === order.column;
     head.setAttribute("aria-sort", own ? (order.down ? "descending" : "ascending") : "none");
@@ -152,6 +184,10 @@ function byColumn(column) {
     if (left === null || right === null) return (left === null) - (right === null);
     return turn * (column.words ? left.localeCompare(right) : left - right);
   };
+}
+
+function emptyRow() {
+  return make("tr", {}, make("td", { colspan: columns().length, class: "quiet" }, "No benchmark fits the filter."));
 }
 
 function rowOf(line) {
