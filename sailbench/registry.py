@@ -102,7 +102,9 @@ def load(name: str) -> Task:
         return vlmeval.task(name)
     path = Path(name) if name.endswith(".py") else folder() / f"{resolve(name)}.py"
     if not path.is_file():
-        raise UsageError(f"no task file {path}")
+        raise UsageError(
+            f"there is no task file {path}; give the path of one (./mine.py), or a name of `sailbench tasks`"
+        )
     module = _import(path)
     task = getattr(module, "TASK", None)
     if not isinstance(task, Task):

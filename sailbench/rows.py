@@ -7,6 +7,7 @@ import math
 import os
 import re
 import string
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,10 +120,10 @@ class Row(Mapping[str, Any]):
         cell = self.columns[name]
         if not isinstance(cell, str):
             return list(cell) if isinstance(cell, Iterable) else [cell]
-        for parse in (json.loads, ast.literal_eval):
+        for parse in (json.loads, _python):
             try:
                 parsed = parse(cell)
-            except (ValueError, SyntaxError, MemoryError, RecursionError):
+            except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
                 continue
             if isinstance(parsed, list | tuple):
                 return list(parsed)
@@ -182,6 +183,13 @@ class Row(Mapping[str, Any]):
         # but rows come from strangers, and a path in one must not climb out of the folder.
         full = Path(os.path.normpath(root / path))
         return full if full.is_relative_to(root) else None
+
+
+def _python(cell: str) -> Any:
+    """A literal, without the warnings that Python would print of a stranger's text, and its signs with them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.literal_eval(cell)
 
 
 def _digest(kind: Kind, source: str | bytes | Blob, of_file: Callable[[str], str]) -> str:

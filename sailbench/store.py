@@ -176,7 +176,7 @@ class Results:
         self._journals.pop(task, None)
 
     def write_scores(self, task: str, lines: Iterable[Mapping[str, Any]]) -> None:
-        replace_file(self.folder / f"{task}.scores.jsonl", (json_line(line) + "\n" for line in lines))
+        replace_lines(self.folder / f"{task}.scores.jsonl", lines)
 
     def write_summary(self, task: str, summary: Mapping[str, Any]) -> None:
         text = json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False)
@@ -254,6 +254,11 @@ def folder_name(model: str) -> str:
     """A model's name as a folder: hub ids and paths keep their last part's meaning without slashes."""
     name = model.rstrip("/").rsplit("/", 1)[-1] if model.startswith((".", "/", "~")) else model.replace("/", "__")
     return re.sub(r"[^\w.@+-]+", "_", name).strip(".") or "model"
+
+
+def replace_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """Write a whole file of JSON Lines, as `replace_file` does."""
+    replace_file(path, (json_line(record) + "\n" for record in records))
 
 
 def replace_file(path: Path, text: str | Iterable[str]) -> None:

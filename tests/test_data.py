@@ -12,7 +12,6 @@ import random
 import socket
 import subprocess
 import sys
-import threading
 import tracemalloc
 import zipfile
 from concurrent.futures import ProcessPoolExecutor
@@ -27,6 +26,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from servers import listening, publishing
 
 from sailbench import data, media, run
 from sailbench.data import columnar, delimited, download
@@ -269,6 +269,29 @@ def test_json_lines_keep_types_and_leave_pictures_in_the_file(tmp_path):
 def test_rows_are_found_in_a_json_document(tmp_path, document):
     (tmp_path / "t.json").write_text(json.dumps(document, indent=1))
     assert [row["id"] for row in read(tmp_path / "t.json")] == ["a", "b"]
+
+
+def test_a_bad_json_row_names_its_line_once(tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"q": 1}\n{"q": }\n')
+    with pytest.raises(DataError, match=r"t.jsonl, line 2: not JSON: Expecting value at character 7$"):
+        list(data.read_table(tmp_path / "t.jsonl"))
+
+
+@pytest.mark.parametrize(("name", "frame"), [("t.jsonl", '{"q": %s}'), ("t.json", '[{"q": %s}]')])
+@pytest.mark.parametrize("depth", [200, 1000, 100_000])
+def test_rows_nested_without_end_are_one_line(tmp_path, name, frame, depth):
+    (tmp_path / name).write_text(frame % ("[" * depth + "]" * depth) + "\n")
+    with pytest.raises(DataError, match="cannot be read: nested too deeply"):
+        list(data.read_table(tmp_path / name))
+
+
+def test_one_broken_picture_in_a_document_is_one_requests_error(tmp_path):
+    rows = [{"q": n, "image": text} for n, text in enumerate((coded(1), coded(2)[:-8] + "A"))]
+    (tmp_path / "t.json").write_text(json.dumps(rows))
+    whole, broken = (row.images("image")[0] for row in data.read_table(tmp_path / "t.json"))
+    assert media.open_image(whole)
+    with pytest.raises(MediaError, match="cannot be opened as an image"):
+        media.open_image(broken)
 
 
 def test_a_json_file_of_lines_is_read_as_lines(tmp_path):
@@ -540,47 +563,26 @@ def zipped(path, members):
 # Downloads
 
 
-class Publisher(http.server.BaseHTTPRequestHandler):
-    """Serves `server.content` with ranges; cuts the first `server.cuts` answers; notes what was asked in `asked`."""
+class Publisher:
+    """A server of one table, `content`, that misbehaves as `files` says; `asked` are the ranges asked for."""
 
-    def log_message(self, *_):
-        pass
+    def __init__(self, url, files):
+        self.url, self.files = f"{url}/t.tsv", files
 
-    def do_GET(self):
-        own = self.server
-        own.asked.append(self.headers.get("Range"))
-        if self.path != "/t.tsv":
-            return self.answer(404, b"<html>no such page</html>", "text/html")
-        if own.page:
-            return self.answer(200, b"<html>please sign in</html>", "text/html")
-        etag, start = f'"{hashlib.md5(own.content).hexdigest()}"', 0
-        if self.headers.get("If-Range") == etag:
-            start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
-        return self.answer(206 if start else 200, own.content[start:], "text/plain", etag)
+    @property
+    def content(self):
+        return self.files.files["/t.tsv"]
 
-    def answer(self, status, body, kind, etag=None):
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        if etag:
-            self.send_header("ETag", etag)
-        self.end_headers()
-        cut = self.server.cuts > 0
-        self.server.cuts -= 1
-        self.wfile.write(body[: len(body) // 2] if cut else body)
-        self.close_connection = True
+    @property
+    def asked(self):
+        return [span for _, _, span, _ in self.files.asked]
 
 
 @pytest.fixture
 def publisher(tmp_path):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Publisher)
-    server.content = write_tsv(tmp_path / "t.tsv", [{"index": n, "image": coded(n)} for n in range(50)]).read_bytes()
-    server.asked, server.cuts, server.page = [], 0, False
-    server.url = f"http://127.0.0.1:{server.server_port}/t.tsv"
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    content = write_tsv(tmp_path / "t.tsv", [{"index": n, "image": coded(n)} for n in range(50)]).read_bytes()
+    with publishing({"/t.tsv": content}) as (url, files):
+        yield Publisher(url, files)
 
 
 @pytest.fixture
@@ -617,14 +619,14 @@ def test_progress_is_told_to_the_end(publisher, tmp_path):
 
 
 def test_a_cut_download_goes_on_from_where_it_was_cut(publisher, places):
-    publisher.cuts = 1
+    publisher.files.cuts = 1
     assert len(data.open_rows(published(publisher), places)) == 50
     assert publisher.asked == [None, f"bytes={len(publisher.content) // 2}-"]
 
 
 def test_a_download_cut_for_good_is_taken_up_by_the_next_run(publisher, places, monkeypatch):
     monkeypatch.setattr(download, "TRIES", 1)
-    publisher.cuts = 1
+    publisher.files.cuts = 1
     with pytest.raises(DataError, match=r"cut off 1 times .* goes on from there"):
         data.open_rows(published(publisher), places)
     assert len(data.open_rows(published(publisher), places)) == 50
@@ -633,10 +635,10 @@ def test_a_download_cut_for_good_is_taken_up_by_the_next_run(publisher, places, 
 
 def test_a_file_that_changes_between_two_tries_is_not_pieced_together(publisher, places, monkeypatch):
     monkeypatch.setattr(download, "TRIES", 1)
-    publisher.cuts = 1
+    publisher.files.cuts = 1
     with pytest.raises(DataError, match="cut off"):
         data.open_rows(published(publisher), places)
-    publisher.content = publisher.content.replace(b"index", b"INDEX")
+    publisher.files.files["/t.tsv"] = publisher.content.replace(b"index", b"INDEX")
     assert "INDEX" in next(iter(data.open_rows(published(publisher), places)))
 
 
@@ -665,7 +667,7 @@ def test_a_cached_file_that_changed_shows_both_digests(publisher, places):
 
 @pytest.mark.parametrize(("page", "said"), [(False, "HTTP 404"), (True, "a web page instead of a file")])
 def test_a_page_instead_of_the_file_is_told_with_the_way_out(publisher, places, page, said):
-    publisher.page = page
+    publisher.files.page = b"<html>please sign in</html>" if page else None
     url = publisher.url if page else publisher.url.replace("t.tsv", "gone.tsv")
     with pytest.raises(DataError, match=f"{said}.*put .*tsv into .*, or pass --data-dir"):
         data.open_rows(task(Tsv(url=url)), places)
@@ -705,7 +707,7 @@ def test_offline_takes_what_is_in_the_cache(tmp_path, no_network):
 
 
 class PretendHub(http.server.BaseHTTPRequestHandler):
-    """What the hub's libraries ask of the hub for one repository of `server.files`."""
+    """What the hub's libraries ask of the hub for one repository: `server.files`, and its older commits."""
 
     def log_message(self, *_):
         pass
@@ -717,10 +719,12 @@ class PretendHub(http.server.BaseHTTPRequestHandler):
         files, path = self.server.files, self.path.split("?")[0]
         if files is None:
             return self.answer(401, b"", {"X-Error-Code": "GatedRepo", "X-Error-Message": "ask first"})
-        kind, _, rest = path.removeprefix("/api").removeprefix("/datasets/owner/Name/").partition("/")
-        _commit, _, name = rest.partition("/")
-        if kind == "revision":
-            return self.answer(200, json.dumps({"id": "owner/Name", "sha": COMMIT}).encode())
+        kind, _, rest = path.removeprefix("/api").removeprefix("/datasets/owner/Name").strip("/").partition("/")
+        commit, _, name = rest.partition("/")
+        files = self.server.older.get(commit, files)
+        if kind in ("revision", ""):
+            sha = commit if commit in self.server.older else self.server.commit
+            return self.answer(200, json.dumps({"id": "owner/Name", "sha": sha}).encode())
         if kind == "tree":
             recursive = "recursive=true" in self.path
             return self.answer(200, json.dumps(list(listing(files, name, recursive))).encode())
@@ -732,7 +736,7 @@ class PretendHub(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         etag = f'"{hashlib.sha1(body).hexdigest()}"'
         own = {
-            "X-Repo-Commit": COMMIT,
+            "X-Repo-Commit": self.server.commit,
             "ETag": etag,
             "Content-Length": str(len(body)),
             "Content-Type": "application/json",
@@ -777,19 +781,14 @@ told(False)
 """
 
 
-def on_the_hub(files, folder, script=ON_THE_HUB):
+def on_the_hub(files, folder, script=ON_THE_HUB, commit=COMMIT, older=()):
     """What a fresh process sees of a hub with these files: online, then twice without sockets."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), PretendHub)
-    server.files = files
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    own = {"HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(folder / "hf")}
-    command = [sys.executable, "-c", script, str(folder / "cache")]
-    root = Path(__file__).resolve().parents[1]
-    try:
+    with listening(PretendHub) as server:
+        server.files, server.commit, server.older = files, commit, dict(older)
+        own = {"HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(folder / "hf")}
+        command = [sys.executable, "-c", script, str(folder / "cache")]
+        root = Path(__file__).resolve().parents[1]
         return subprocess.run(command, capture_output=True, text=True, cwd=root, env=os.environ | own, check=False)
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def test_a_split_of_the_hub_is_loaded_once_then_needs_no_network(tmp_path):
@@ -810,6 +809,67 @@ def test_a_split_of_the_hub_is_loaded_once_then_needs_no_network(tmp_path):
     assert [[facts, rows]] * 3 == [json.loads(line) for line in done.stdout.splitlines()], done.stderr
     assert not list(tmp_path.rglob("train*"))
     assert not list(tmp_path.rglob("*.arrow"))
+
+
+ASKED_AGAIN = """
+import sys
+from pathlib import Path
+from sailbench.cli import main
+
+cache = Path(sys.argv[1])
+task = str(cache.parent / "demo.py")
+def data(*argv): print([argv[0], main(["data", argv[0], task, *argv[1:]])])
+data("verify", "--upstream")
+for one in [*cache.rglob("*.parquet"), *cache.rglob("a.mp4")]: one.unlink()
+data("verify")
+data("pull")
+data("verify")
+data("pull", "--accept")
+data("verify", "--upstream")
+"""
+HUB_TASK = '''"""A benchmark of the user's own.
+
+family: mine
+"""
+
+from sailbench.families import choice
+from sailbench.rows import Hub
+from sailbench.types import Sample
+
+
+def read(row):
+    return Sample(id=row.text("q"), question=row.text("q"), target="A", media=row.video(row.text("clip")))
+
+
+TASK = choice(read, sources=(Hub(repo="owner/Name", media=("clips*.zip",)),))
+'''
+
+
+def test_a_newer_commit_is_told_when_asked_for_and_taken_only_when_accepted(tmp_path, monkeypatch):
+    monkeypatch.setenv("SAILBENCH_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "demo.py").write_text(HUB_TASK)
+    zipped(tmp_path / "clips.zip", {"clips/a.mp4": b"A"})
+    rows, clips = "data/test-00000-of-00001.parquet", "clips_1.zip"
+    files = {rows: hub_rows(tmp_path, "x"), clips: (tmp_path / "clips.zip").read_bytes(), "a.md": b"a"}
+    pulled = on_the_hub(files, tmp_path, ASKED_AGAIN.split('data("verify')[0] + 'data("pull")')
+    assert "['pull', 0]" in pulled.stdout, pulled.stderr
+    later = {rows: hub_rows(tmp_path, "y"), clips: files[clips], "a.md": b"b"}
+    told = on_the_hub(later, tmp_path, ASKED_AGAIN, "b2" * 20, {COMMIT: files})
+    codes = [json.loads(line.replace("'", '"'))[1] for line in told.stdout.splitlines() if line.startswith("[")]
+    assert codes == [2, 2, 0, 0, 0, 0], told.stdout + told.stderr
+    changed = [line for line in told.stderr.splitlines() if "owner/Name: " in line]
+    was, now = (sha1(one[rows]) for one in (files, later))
+    assert len(changed) == 1 and f"{rows} changed since commit {COMMIT}: it was git blob {was}, now" in changed[0]
+    assert changed[0].endswith(f"it is git blob {now}")
+
+
+def hub_rows(folder, question):
+    pyarrow.parquet.write_table(pyarrow.table({"q": [question], "clip": ["clips/a.mp4"]}), folder / "t.parquet")
+    return (folder / "t.parquet").read_bytes()
+
+
+def sha1(content):
+    return hashlib.sha1(content).hexdigest()
 
 
 def test_a_gated_data_set_says_where_to_ask_for_access(tmp_path):

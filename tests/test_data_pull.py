@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from servers import publishing
 
 from sailbench.cli import main
 from sailbench.data import download
+from sailbench.data.locks import read_lock
 from sailbench.data.net import Mirrors
-from sailbench.errors import UsageError
+from sailbench.errors import DataError, UsageError
 
 ROOT = Path(__file__).resolve().parents[1]
 TASK = '''"""A benchmark of the user's own.
@@ -178,17 +180,60 @@ def test_a_changed_upstream_file_shows_both_digests_and_the_command_that_accepts
     for _ in range(2):
         assert desk.run("pull", str(desk.task)) == 2
         said = error_of(capsys)
-        assert f"was {before}, now it is {after}" in said and "`sailbench data pull mine --accept`" in said
+        assert f"was {before}, now it is {after}" in said and f"`sailbench data pull {desk.task} --accept`" in said
     assert len(desk.files.names()) == 2
     assert desk.run("pull", str(desk.task), "--accept") == 0
     assert (len(desk.files.names()), len(desk.lock)) == (2, 32)
     assert desk.run("verify", str(desk.task)) == 0
 
 
+def test_a_file_that_changed_upstream_is_noticed_while_the_cached_one_is_intact(desk, capsys):
+    desk.run("pull", str(desk.task))
+    before = hashlib.sha256(desk.files.files["/mine.tsv"]).hexdigest()
+    desk.files.files["/mine.tsv"] = table(31)
+    after = hashlib.sha256(table(31)).hexdigest()
+    assert desk.run("verify", str(desk.task)) == desk.run("verify", str(desk.task), "--offline") == 0
+    capsys.readouterr()
+    assert desk.run("verify", str(desk.task), "--upstream") == 2
+    said = capsys.readouterr().err
+    assert f"changed since it was pulled: its sha256 was {before}, now it is {after}" in said
+    assert f"`sailbench data pull {desk.task} --accept` takes" in said
+    assert (desk.cache / "tsv/mine.tsv").read_bytes() == table(30)
+    desk.files.asked.clear()
+    assert desk.run("pull", str(desk.task), "--accept") == desk.run("verify", str(desk.task)) == 0
+    assert (desk.files.names(), len(desk.lock)) == ([], 32)
+
+
+def test_what_did_not_change_upstream_is_asked_for_its_head_alone(desk, capsys):
+    desk.run("pull", str(desk.task))
+    desk.files.asked.clear()
+    assert desk.run("verify", str(desk.task), "--upstream") == 0
+    assert [way for way, *_ in desk.files.asked] == ["HEAD"]
+    assert "as it was pulled, and as it is published" in capsys.readouterr().out
+
+
+def test_a_server_that_tells_no_version_is_asked_for_the_file_to_compare_it(desk):
+    desk.files.ranges = False
+    desk.run("pull", str(desk.task))
+    assert desk.run("verify", str(desk.task), "--upstream") == 0
+    assert desk.files.names() == ["/mine.tsv"] * 2
+    assert list((desk.cache / "tsv/refused").iterdir()) == []
+
+
+def test_upstream_and_offline_exclude_each_other_and_a_server_that_is_gone_is_told(desk, capsys):
+    desk.run("pull", str(desk.task))
+    with pytest.raises(SystemExit, match="2"):
+        desk.run("verify", str(desk.task), "--upstream", "--offline")
+    desk.files.files.clear()
+    capsys.readouterr()
+    assert desk.run("verify", str(desk.task), "--upstream") == 2
+    assert "HTTP 404" in error_of(capsys)
+
+
 def test_a_stale_published_md5_is_accepted_by_the_command_that_the_error_names(desk, capsys):
     desk.write(md5="0" * 32)
     assert desk.run("pull", str(desk.task)) == 2
-    assert "`sailbench data pull mine --accept`" in error_of(capsys)
+    assert f"`sailbench data pull {desk.task} --accept`" in error_of(capsys)
     assert desk.run("pull", str(desk.task), "--accept") == 0
     assert desk.run("pull", str(desk.task)) == desk.run("verify", str(desk.task)) == 0
 
@@ -206,9 +251,29 @@ def test_verify_names_what_changed_on_disk_even_if_its_time_did_not(desk, capsys
     assert desk.run("pull", str(desk.task), "--accept") == desk.run("verify", str(desk.task)) == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may be someone else for a while")
+def test_a_cache_that_belongs_to_someone_else_is_one_line():
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "locks").mkdir()  # in a folder that is root's alone
+        os.seteuid(65_534)
+        try:
+            with pytest.raises(DataError, match=r"Permission denied \(SAILBENCH_CACHE names another cache\)"):
+                read_lock(Path(folder), "mine")
+        finally:
+            os.seteuid(0)
+
+
+def test_a_lock_file_that_is_no_text_is_one_line(desk, capsys):
+    desk.run("pull", str(desk.task))
+    (desk.cache / "locks/mine.jsonl").write_bytes(b"\xff\xfe")
+    capsys.readouterr()
+    assert desk.run("verify", str(desk.task)) == 2
+    assert "it is no text; delete it to pin anew" in error_of(capsys)
+
+
 def test_what_was_not_pulled_cannot_be_verified_or_packed(desk, capsys):
     assert desk.run("verify", str(desk.task)) == 2
-    assert "mine was not pulled here: `sailbench data pull mine`" in error_of(capsys)
+    assert f"mine was not pulled here: `sailbench data pull {desk.task}`" in error_of(capsys)
     assert desk.run("pack", str(desk.task), "--to", str(desk.folder / "x.tar")) == 2
 
 

@@ -4,13 +4,13 @@ import builtins
 import json
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from importlib import metadata
 
 import pytest
 from packaging.requirements import Requirement
+from servers import listening
 
 from sailbench.cli import main
 from sailbench.doctor import machine, network, packages
@@ -55,15 +55,8 @@ def answering(replies):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with listening(Handler) as server:
         yield f"http://127.0.0.1:{server.server_port}", heard
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)
@@ -148,9 +141,10 @@ def test_data_that_cannot_be_had_are_in_the_way(doctor, task):
 def test_data_that_the_hub_gives_are_downloaded_by_the_run(doctor, task, monkeypatch):
     with answering({}) as (url, heard):
         monkeypatch.setenv("HF_ENDPOINT", url)
-        code, found = doctor("--tasks", task("Hub(repo='some/where')"))
+        path = task("Hub(repo='some/where')")
+        code, found = doctor("--tasks", path)
     assert (code, states(found, "network"), states(found, "task mine")) == (0, ["ok"], ["warn"])
-    assert "sailbench data pull mine" in found["task mine"][0]["todo"]
+    assert f"sailbench data pull {path}" in found["task mine"][0]["todo"]
     assert ("/api/datasets/some/where/auth-check", None) in heard
 
 

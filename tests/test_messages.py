@@ -77,6 +77,16 @@ CASES = [
     ),
     Case(
         U,
+        "score of another harness's task",
+        "score vlmeval:MMStar --data HERE/rows.jsonl --predictions HERE/rows.jsonl",
+        "graded by another harness",
+        "vlmeval:MMStar",
+        "did you mean mmstar",
+    ),
+    Case(U, "no task file", "run --model fake --tasks HERE/x.py", "no task file", "HERE/x.py", "give the path of one"),
+    Case(M, "no checkpoint", "run --model HERE --tasks @demo", "has no config.json", "HERE", "was saved to"),
+    Case(
+        U,
         "no archive",
         "data import HERE/b.tar",
         "there is no",

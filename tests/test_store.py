@@ -1,15 +1,14 @@
 """The journal keeps every answer, whatever happens between two lines."""
 
 import json
-import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
 
 import pytest
+from torture.disks import small_files
 
 from sailbench.errors import StoreError
 from sailbench.store import Journal, Results, folder_name, json_line, replace_file
@@ -173,17 +172,6 @@ def test_a_file_that_cannot_grow_is_one_line_and_what_was_kept_stays(tmp_path):
             journal.append(f"k{i}", str(i), ANSWER)
     again = Journal(path)
     assert again.answered("k0") and again.unreadable == 1
-
-
-@contextmanager
-def small_files(most):
-    """No file of this process may pass `most` bytes meanwhile."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize(

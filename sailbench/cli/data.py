@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,7 @@ def add_data(commands: "Commands") -> None:
     p = command(commands, "data", "pull, verify, pack and import benchmarks' data", EXAMPLE)
     actions = p.add_subparsers(title="actions", metavar="ACTION", required=True)
     _add_pull(actions)
-    one = command(actions, "verify", "read everything that was pulled again", "sailbench data verify mmstar")
-    _tasks(one, verify)
+    _add_verify(actions)
     one = command(actions, "pack", "write pulled data into one tar file", "sailbench data pack mmstar --to bench.tar")
     _tasks(one, pack)
     one.add_argument("--to", type=Path, required=True, metavar="FILE", help="the archive to write")
@@ -54,43 +54,57 @@ def _add_pull(actions: "Commands") -> None:
     p.add_argument("--offline", action="store_true", help="never touch the network: lock what is there")
 
 
+def _add_verify(actions: "Commands") -> None:
+    text = "read everything that was pulled again, and compare it with its lock"
+    p = command(actions, "verify", text, "sailbench data verify mmstar\n  sailbench data verify all --upstream")
+    _tasks(p, verify)
+    network = p.add_mutually_exclusive_group()
+    network.add_argument(
+        "--upstream", action="store_true", help="ask where the data were published whether they changed"
+    )
+    network.add_argument("--offline", action="store_true", help="never touch the network (as without --upstream)")
+
+
 def _tasks(p: argparse.ArgumentParser, action: Any) -> None:
     p.set_defaults(command=action)
     p.add_argument("tasks", metavar="TASK,...", help="tasks, @groups, files (./mine.py), or all")
 
 
-def _chosen(spec: str) -> "list[Task]":
+def _chosen(spec: str) -> "dict[str, Task]":
+    """The tasks by the words that name them."""
     from sailbench import registry
 
-    return [registry.load(name) for name in registry.select(spec)]
+    return {word: registry.load(word) for word in registry.select(spec)}
 
 
-def _places(**more: Any) -> "Places":
+def _places(chosen: "Mapping[str, Task]", **more: Any) -> "Places":
     """The cache alone: a folder that SAILBENCH_DATA names is the user's, and is neither filled nor locked."""
     from sailbench.data import Places
 
-    return replace(Places.of(os.environ, None), location=None, **more)
+    words = {task.name: word for word, task in chosen.items()}
+    return replace(Places.of(os.environ, None), location=None, words=words, **more)
 
 
 def pull(arguments: argparse.Namespace) -> int:
     from sailbench.data import Mirrors
     from sailbench.data import pull as pulling
+    from sailbench.data.space import human
 
     mirrors = Mirrors.of(os.environ, arguments.mirror)
-    places = _places(mirrors=mirrors, accept=arguments.accept, offline=arguments.offline)
-    tasks = _chosen(arguments.tasks)
-    needs = pulling.together(_needed(task, places) for task in tasks)
+    chosen = _chosen(arguments.tasks)
+    places = _places(chosen, mirrors=mirrors, accept=arguments.accept, offline=arguments.offline)
+    needs = pulling.together(_needed(task, places) for task in chosen.values())
     free = needs.check(places.root)
     unknown = f"; the size of {needs.unknown} of them is not told" if needs.unknown else ""
     print(
-        f"{len(needs.pieces)} files to download, {pulling.human(needs.coming)}{unknown}; on disk "
-        f"{pulling.human(needs.disk)}, of {pulling.human(free)} free in {places.root}"
+        f"{len(needs.pieces)} files to download, {human(needs.coming)}{unknown}; on disk "
+        f"{human(needs.disk)}, of {human(free)} free in {places.root}"
     )
     if arguments.dry_run:
         return DONE
     missing = 0
     with Bar() as bar:
-        for task in tasks:
+        for task in chosen.values():
             pulled = _named(task, lambda own: pulling.pull(own, bar.watching(places), arguments.fetch_urls))
             missing += len(pulled.missing)
             print(f"{task.name}: {pulled.rows} rows, {len(pulled.lock.files)} files, {len(pulled.lock.media)} media")
@@ -101,10 +115,11 @@ def pull(arguments: argparse.Namespace) -> int:
 
 def _needed(task: "Task", places: "Places") -> Any:
     from sailbench.data import pull as pulling
+    from sailbench.data.space import human
 
     pieces = _named(task, lambda own: pulling.needed(own, places))
     size = sum(one.coming for one in pieces)
-    print(f"{task.name}: " + (f"{len(pieces)} files, {pulling.human(size)}" if pieces else "all there"))
+    print(f"{task.name}: " + (f"{len(pieces)} files, {human(size)}" if pieces else "all there"))
     return pieces
 
 
@@ -148,28 +163,41 @@ class Bar:
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    from sailbench.data import pull as pulling
-
-    places, wrong = _places(offline=True), 0
-    for task in _chosen(arguments.tasks):
-        found = _named(task, lambda own: list(pulling.verify(own, places)))
-        wrong += len(found)
-        print(f"{task.name}: " + (f"{len(found)} differ" if found else "as it was pulled"))
-        for line in found[:20]:
-            say(f"  {line}", file=sys.stderr)
-        if found:
-            print(f"  take it as it is with `sailbench data pull {task.name} --accept`", file=sys.stderr)
+    wrong, chosen = 0, _chosen(arguments.tasks)
+    with Bar() as bar:
+        places = bar.watching(_places(chosen, offline=not arguments.upstream))
+        for task in chosen.values():
+            wrong += _verified(task, places)
     if wrong:
         raise DataError(f"{wrong} files or media are not what was pulled")
     return DONE
 
 
+def _verified(task: "Task", places: "Places") -> int:
+    """How many files and media differ; each of them is named."""
+    from sailbench.data import pull as pulling
+    from sailbench.data import upstream
+
+    found = _named(task, lambda own: list(pulling.verify(own, replace(places, offline=True))))
+    if not found and not places.offline:
+        found = _named(task, lambda own: list(upstream.changed(own, places)))
+    as_pulled = "as it was pulled" if places.offline else "as it was pulled, and as it is published"
+    print(f"{task.name}: " + (f"{len(found)} differ" if found else as_pulled))
+    for line in found[:20]:
+        say(f"  {line}", file=sys.stderr)
+    if found:
+        pull = f"sailbench data pull {places.word(task.name)}"
+        print(f"  `{pull}` fetches what is missing, `{pull} --accept` takes the rest as it is now", file=sys.stderr)
+    return len(found)
+
+
 def pack(arguments: argparse.Namespace) -> int:
     from sailbench.data import pack as packing
-    from sailbench.data.pull import human
+    from sailbench.data.space import human
 
-    names = [task.name for task in _chosen(arguments.tasks)]
-    size = packing.pack(names, _places().root, arguments.to)
+    chosen = _chosen(arguments.tasks)
+    names = [task.name for task in chosen.values()]
+    size = packing.pack(names, _places(chosen), arguments.to)
     print(f"{len(names)} tasks, {human(size)}, in {arguments.to}")
     return DONE
 
@@ -178,18 +206,20 @@ def take(arguments: argparse.Namespace) -> int:
     from sailbench.data import lmudata
     from sailbench.data import pack as packing
 
-    place, places = arguments.place, _places(accept=arguments.accept, offline=True)
+    place = arguments.place
     if not place.exists():
         raise UsageError(f"there is no {place}; give an archive of `sailbench data pack`, or an LMUData folder")
     if place.is_file():
-        imported = packing.unpack(place, places.root, arguments.accept)
+        imported = packing.unpack(place, _places({}).root, arguments.accept)
         print(f"{imported.files} files are new; locked: {', '.join(imported.tasks)}")
         return DONE
-    return _take_folder(lmudata.take(place, _chosen(arguments.tasks), places), place)
+    chosen = _chosen(arguments.tasks)
+    places = _places(chosen, accept=arguments.accept, offline=True)
+    return _take_folder(lmudata.take(place, list(chosen.values()), places), place)
 
 
 def _take_folder(taken: Any, place: Path) -> int:
-    from sailbench.data.pull import human
+    from sailbench.data.space import human
 
     count = 0
     for own in taken:

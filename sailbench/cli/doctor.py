@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sailbench.cli.frame import DONE, WRONG, command
-from sailbench.cli.judges import KEYS
+from sailbench.cli import judges, keys
+from sailbench.cli.frame import DONE, WRONG, command, say, say_json
 
 if TYPE_CHECKING:
     from sailbench.cli.frame import Commands
@@ -32,17 +32,16 @@ def doctor(arguments: argparse.Namespace) -> int:
     """Lines appear as they are found; exit code 2 when something fails."""
     from sailbench import registry
     from sailbench.doctor import examine
-    from sailbench.report.inert import as_json, plain
 
     names = registry.select(arguments.tasks) if arguments.tasks else []  # a slip there is told before anything else
     found = []
     for one in examine(_asked(arguments)):
         found.append(one)
         if not arguments.json:
-            print(plain(one.line(max(14, *(len(name) + 5 for name in names), 0))), flush=True)
+            say(one.line(max(14, *(len(name) + 5 for name in names), 0)), flush=True)
     failed = sum(one.state == "fail" for one in found)
     if arguments.json:
-        print(as_json({"fit": not failed, "findings": [one.record() for one in found]}, indent=2))
+        say_json({"fit": not failed, "findings": [one.record() for one in found]})
     else:
         warned = sum(one.state == "warn" for one in found)
         print(f"{len(found)} checks, {warned} to look at, {failed} in the way")
@@ -54,14 +53,13 @@ def _asked(arguments: argparse.Namespace) -> "Asked":
     from sailbench.doctor import Asked
     from sailbench.models.engines import Choice
 
-    key = os.environ.get("SAILBENCH_API_KEY") or os.environ.get("OPENAI_API_KEY", "")
-    model = Choice(arguments.model or "", engine=arguments.engine, url=arguments.url, key=key)
-    judging = next((os.environ[name] for name in KEYS if os.environ.get(name)), "")
-    specs = [spec.strip() for spec in arguments.judge.split(",") if spec.strip() not in ("", "none")]
+    model = Choice(arguments.model or "", engine=arguments.engine, url=arguments.url, key=keys.of_model())
     return Asked(
         places=Places.of(os.environ, arguments.data_dir, arguments.offline),
         tasks=arguments.tasks,
         model=model if arguments.model else None,
-        judges=tuple(Choice(spec, url=arguments.judge_url, key=judging) for spec in specs),
+        judges=tuple(
+            Choice(spec, url=arguments.judge_url, key=keys.of_judge()) for spec in judges.named(arguments.judge)
+        ),
         environ=os.environ,
     )

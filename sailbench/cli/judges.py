@@ -1,12 +1,11 @@
 """`--judge` and what goes with it, and `sailbench judges`: the rubrics there are, and how good a judge is."""
 
 import argparse
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sailbench.cli import auditing
+from sailbench.cli import auditing, keys
 from sailbench.cli.frame import DONE, command, positive, say, say_json
 from sailbench.errors import UsageError, did_you_mean
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from sailbench.judging import Panel, Price
     from sailbench.store import Results
 
-# Where a judge's key is looked for, in this order. It is read here and goes into a header, nowhere else.
-KEYS = ("SAILBENCH_JUDGE_KEY", "OPENAI_API_KEY")
 # Stands where a rubric's name may stand, so no bundled rubric can have it.
 AUDIT = "audit"
 
@@ -35,29 +32,33 @@ def add_judge_options(p: argparse.ArgumentParser) -> None:
     group.add_argument("--judge-prices", type=Path, metavar="FILE", help="TOML: dollars a million tokens, by model")
 
 
+def named(option: str) -> list[str]:
+    """The judges that `--judge` names."""
+    return [spec for one in option.split(",") if (spec := one.strip()) not in ("", "none")]
+
+
 def panel(arguments: argparse.Namespace, results: "Results") -> "Panel | None":
     """The judges that were named, or None."""
-    named = [spec.strip() for spec in arguments.judge.split(",") if spec.strip() not in ("", "none")]
-    if not named:
+    specs = named(arguments.judge)
+    if not specs:
         return None
     from sailbench.judging import Desk, Limits, Panel
     from sailbench.models import engines
 
-    key = next((os.environ[name] for name in KEYS if os.environ.get(name)), "")
-    prices = _prices(arguments.judge_prices)
+    key, known = keys.of_judge(), prices(arguments.judge_prices)
     desks = []
-    for spec in named:
+    for spec in specs:
         choice = engines.Choice(
             spec, offline=arguments.offline, url=arguments.judge_url, key=key, concurrency=arguments.judge_concurrency
         )
         engines.check(choice)
         model = engines.load(choice)
         limits = Limits(arguments.judge_budget, arguments.judge_rate)
-        desks.append(Desk(model, results, prices.get(model.name), limits))
+        desks.append(Desk(model, results, known.get(model.name), limits))
     return Panel(desks)
 
 
-def _prices(path: Path | None) -> "Mapping[str, Price]":
+def prices(path: Path | None) -> "Mapping[str, Price]":
     """A price table: `["gpt-4o-mini"]`, then `in = 0.15` and `out = 0.6`, in dollars a million tokens."""
     import tomllib
 

@@ -96,7 +96,7 @@ def _question(arguments: argparse.Namespace) -> "Question":
             in_flight=arguments.in_flight,
         ),
         judge=named,
-        price=judges._prices(arguments.judge_prices).get(named),
+        price=judges.prices(arguments.judge_prices).get(named),
         limit=arguments.limit,
         answer_tokens=arguments.answer_tokens,
         tsvs=cache_root(os.environ) / "tsv",

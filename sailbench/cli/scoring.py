@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sailbench.cli.frame import command, finished, print_table, say_json
+from sailbench.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from sailbench.cli.frame import Commands
+    from sailbench.task import Task
 
 
 def add_score(commands: "Commands") -> None:
@@ -38,16 +40,17 @@ def score(arguments: argparse.Namespace) -> int:
     from sailbench import data, predictions, registry
     from sailbench.layouts import written
     from sailbench.run import as_record, ungraded_because
-    from sailbench.store import json_line, replace_file
+    from sailbench.store import replace_lines
 
     exports = [written.parse(option) for option in arguments.export]
     task = registry.load(arguments.task)
+    _check_rows(task)
     protocol = arguments.protocol or task.protocol
     rows = list(data.read_table(arguments.data))
     given = predictions.read_predictions(arguments.predictions)
     grades = predictions.grade_rows(task, rows, given, protocol, stored_judge=arguments.judge == "stored")
     if arguments.out:
-        replace_file(arguments.out, "".join(json_line(predictions.line(g)) + "\n" for g in grades))
+        replace_lines(arguments.out, map(predictions.line, grades))
     graded = [g.graded for g in grades if g.graded is not None]
     record = {"model": arguments.predictions.stem, "ungraded_because": ungraded_because(graded)}
     record |= as_record(task, protocol, task.summarize(graded))
@@ -67,3 +70,15 @@ def score(arguments: argparse.Namespace) -> int:
     else:
         print_table([record], arguments.groups)
     return finished([record], arguments.allow_ungraded)
+
+
+def _check_rows(task: "Task") -> None:
+    """UsageError for a task whose rows and grades another program makes: rows of a file are nothing to it."""
+    from sailbench import data, registry
+
+    if any(isinstance(source, data.Foreign) for source in task.sources):
+        near = did_you_mean(task.name.rpartition(":")[2].lower(), registry.cards())
+        raise UsageError(
+            f"{task.name} is graded by another harness over rows of its own, so --data is no use; ask a model with "
+            f"`sailbench run --tasks {task.name}`, or score a bundled task (`sailbench tasks`){near}"
+        )

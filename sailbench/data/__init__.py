@@ -28,7 +28,7 @@ from sailbench.data.windows import Windows
 from sailbench.errors import DataError
 from sailbench.rows import Drawn, Hub, Row, Source, Tsv
 
-__all__ = ["DataSet", "Mirrors", "Places", "Sourced", "cache_root", "open_rows", "read_table", "rows"]
+__all__ = ["DataSet", "Foreign", "Mirrors", "Places", "Sourced", "cache_root", "open_rows", "read_table", "rows"]
 
 
 class Sourced(Protocol):
@@ -51,7 +51,8 @@ class Foreign(Protocol):
 class Places:
     """Where data may be: an explicit file or folder, the cache's root (None: the usual one), the network.
 
-    `accept` takes files that changed as they are now.
+    `accept` takes files that changed as they are now. `words` are what a user calls a task that is no bundled one, in
+    the commands that messages end with. `anew` are folders of media that are to be made again.
     """
 
     location: Path | None = None
@@ -60,6 +61,8 @@ class Places:
     progress: Progress | None = None
     mirrors: Mirrors = field(default_factory=Mirrors)
     accept: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
+    anew: frozenset[Path] = frozenset()
     windows: Windows = field(default_factory=Windows, compare=False, repr=False)
 
     @classmethod
@@ -78,10 +81,13 @@ class Places:
         return self.cache or cache_root(os.environ)
 
     def net(self, task: str) -> Net:
-        return Net(mirrors=self.mirrors, progress=self.progress, accept=self.accept, task=task)
+        return Net(mirrors=self.mirrors, progress=self.progress, accept=self.accept, task=self.word(task))
+
+    def word(self, task: str) -> str:
+        return self.words.get(task, task)
 
     def hub(self, task: str) -> HubCache:
-        return HubCache(self.root, self.offline, self.net(task))
+        return HubCache(self.root, self.offline, self.net(task), self.anew)
 
     def tsvs(self, task: str) -> TsvCache:
         return TsvCache(self.root, self.net(task))

@@ -165,6 +165,11 @@ def unpack_all(folder: Path, limit: int | None = None) -> None:
         record.write_text(json.dumps(done))
 
 
+def forget(folder: Path) -> None:
+    """Let every archive be unpacked again, since something that was is missing."""
+    (folder / RECORD).unlink(missing_ok=True)
+
+
 def unpack(archive: Archive, into: Path, limit: int) -> None:
     """The archive's files, each in place only when complete. Absolute names, `..`, links and devices are refused."""
     path, free, count = archive.path, shutil.disk_usage(into).free, 0

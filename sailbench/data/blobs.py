@@ -16,6 +16,8 @@ from sailbench.types import Blob
 
 # No text is this long and begins like the base64 of a JPEG, PNG, GIF, WebP, BMP, TIFF or MP4 file.
 LONG = 256
+# No row is nested so deeply; what is deeper is there to bring the reader down.
+DEEPEST = 100
 _PICTURE = re.compile(
     r"(?:data:(?:image|video)/[\w.+-]+;base64,|/9j/|iVBORw0KGg|R0lGOD|UklGR|Qk[0-9A-Za-z]{2}|SUkqA|TU0AK|AAAA[A-Za-z]GZ0eX)"
     r"[A-Za-z0-9+/=\s]*"
@@ -71,7 +73,9 @@ class LineCell:
 
 
 def lifted(value: Any, blob: Callable[[tuple[str | int, ...]], Blob | bytes], steps: tuple[str | int, ...] = ()) -> Any:
-    """The value with every string that is a picture replaced by `blob(steps)`, the way to it."""
+    """The value with every string that is a picture replaced by `blob(steps)`, the way to it. ValueError: too deep."""
+    if len(steps) > DEEPEST:
+        raise ValueError("nested too deeply")
     if isinstance(value, str):
         return blob(steps) if is_picture(value) else value
     if isinstance(value, dict):

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from sailbench.errors import DataError
 
@@ -21,9 +22,10 @@ Progress = Callable[[int, int | None], None]
 
 
 class Digests:
-    """MD5 (what publishers give) and SHA-256 of one stream of bytes."""
+    """MD5 (what publishers give) and SHA-256 of one stream of bytes, and what its server calls this version of it."""
 
     def __init__(self) -> None:
+        self.version = ""
         self._md5, self._sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
 
     def add(self, piece: bytes) -> None:
@@ -91,19 +93,27 @@ def _of_status(url: str, part: Path, error: urllib.error.HTTPError) -> CutError:
     raise DataError(f"{url} answers HTTP {error.code} {error.reason}{ask}") from error
 
 
-def size_of(url: str, token: str = "") -> int | None:
-    """The size that the server tells without sending the file; None if it does not."""
+class Head(NamedTuple):
+    """What a server tells of a file without sending it: its size, and a name for this version; None and "" if not."""
+
+    size: int | None = None
+    version: str = ""
+
+
+def head(url: str, token: str = "") -> Head:
     request = _plain(url, token)
     request.method = "HEAD"
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+            if response.headers.get_content_type() == "text/html":
+                return Head()
             length = response.headers.get("Content-Length", "")
-            return int(length) if length.isdecimal() and response.headers.get_content_type() != "text/html" else None
+            return Head(int(length) if length.isdecimal() else None, _version(response.headers))
     except urllib.error.HTTPError as error:
         error.close()  # it holds the connection
-        return None
+        return Head()
     except (OSError, http.client.HTTPException):
-        return None
+        return Head()
 
 
 def _transfer(url: str, part: Path, progress: Progress | None, token: str) -> Digests:
@@ -119,7 +129,8 @@ def _transfer(url: str, part: Path, progress: Progress | None, token: str) -> Di
         digests, done = (Digests.of(part), part.stat().st_size) if resumed else (Digests(), 0)
         length = response.headers.get("Content-Length")
         total = done + int(length) if length else None
-        _validator(part).write_text(_version(response.headers))
+        digests.version = _version(response.headers)
+        _validator(part).write_text(digests.version)
         with part.open("ab" if resumed else "wb") as file:
             for piece in chain([first], incoming):
                 file.write(piece)

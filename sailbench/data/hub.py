@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sailbench.data.archives import unpack_all
+from sailbench.data.archives import forget, unpack_all
 from sailbench.data.columnar import Arrow
 from sailbench.data.net import Net
 from sailbench.data.remembered import Remembered, memory
@@ -56,11 +56,16 @@ class Needed:
 class HubCache:
     """The hub's data under one cache root."""
 
-    def __init__(self, root: Path, offline: bool = False, net: Net | None = None) -> None:
+    def __init__(
+        self, root: Path, offline: bool = False, net: Net | None = None, anew: frozenset[Path] = frozenset()
+    ) -> None:
         self.root = root
         self.offline = offline
         self.net = net or Net()
+        # Folders of media of which something is missing.
+        self.anew = anew
         self._listings: dict[tuple[str, str | None], dict[str, File]] = {}
+        self._newest: dict[tuple[str, str | None], str | None] = {}
 
     @cached_property
     def remembered(self) -> Remembered:
@@ -68,13 +73,17 @@ class HubCache:
 
     def known(self, hub: Hub) -> Split | None:
         """The split as it lies in the cache, None when it is not (all) there."""
+        split = self.pinned(hub)
+        return split if split is not None and all((self.root / one).is_file() for one in split.files) else None
+
+    def pinned(self, hub: Hub) -> Split | None:
+        """The split as it was first loaded, whether or not its files are there."""
         try:
             held = json.loads(self.record(hub).read_text())
             split = Split(held["asked"], held["commit"], tuple(held["files"]), tuple(held.get("digests", ())))
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        fits = hub.revision in (split.asked, split.commit)
-        return split if fits and all((self.root / one).is_file() for one in split.files) else None
+        return split if hub.revision in (split.asked, split.commit) else None
 
     def split(self, hub: Hub) -> Split:
         """The split, loaded if this is the first time; DataError when it cannot be had or has changed."""
@@ -86,7 +95,7 @@ class HubCache:
         return self.load(hub)
 
     def load(self, hub: Hub) -> Split:
-        """Load a split anew and pin it."""
+        """Load a split, at the commit that it is pinned to unless a newer one is accepted, and pin it."""
         builder = self.builder(hub)
         published = self.published(builder, hub)
         if published is None:
@@ -121,17 +130,19 @@ class HubCache:
             raise DataError(
                 f"the media of {hub.repo} are not in the cache {self.root}, and --offline forbids to load them"
             )
-        wanted = matching(self.listing(hub, commit), hub.media)
+        wanted = self.media_files(hub, commit)
         if not wanted:
             raise DataError(f"{hub.repo} has no files like {', '.join(hub.media)}")
         Repository(hub, commit, self.net).fetch(wanted, folder)
+        if folder in self.anew:
+            forget(folder)
         unpack_all(folder)
         (folder / ".complete.json").write_text(json.dumps(sorted(complete | set(hub.media))))
         return folder
 
     def needed(self, hub: Hub) -> list[Needed]:
         """What a pull would download: the split's files and its media, as far as they are not there."""
-        split = self.known(hub)
+        split = None if self.net.accept else self.known(hub)
         commit = split.commit if split else None
         found = []
         if split is None:
@@ -142,7 +153,7 @@ class HubCache:
             found.append(Needed(tuple(files), self.folder(hub, commit)))
         media = self.media_folder(hub, commit)
         if hub.media and not set(hub.media) <= self._complete(media):
-            found.append(Needed(tuple(matching(self.listing(hub, commit), hub.media)), media))
+            found.append(Needed(tuple(self.media_files(hub, commit)), media))
         return [Needed(tuple(f for f in own.files if not _is_there(own.folder, f)), own.folder) for own in found]
 
     def listing(self, hub: Hub, commit: str | None) -> dict[str, File]:
@@ -150,6 +161,16 @@ class HubCache:
         if key not in self._listings:
             self._listings[key] = Repository(hub, commit, self.net).files()
         return self._listings[key]
+
+    def newest(self, hub: Hub) -> str | None:
+        """The commit that the split would be loaded at now."""
+        key = hub.repo, hub.revision
+        if key not in self._newest:
+            self._newest[key] = Repository(hub, None, self.net).newest()
+        return self._newest[key]
+
+    def media_files(self, hub: Hub, commit: str | None) -> list[File]:
+        return matching(self.listing(hub, commit), hub.media) if hub.media else []
 
     def record(self, hub: Hub) -> Path:
         name = f"{hub.config or 'default'}.{hub.split}.json"
@@ -162,12 +183,14 @@ class HubCache:
         return self.root / "media" / folder_name(hub.repo) / (commit or "main")
 
     def builder(self, hub: Hub) -> Any:
+        pinned = None if self.net.accept else self.pinned(hub)
+        revision = (pinned and pinned.commit) or hub.revision
         with told(hub):
             from datasets import load_dataset_builder
 
             # A folder of the split's own: of a config's other splits nothing is made.
             own = self.root.absolute() / "datasets" / re.sub(r"\W", "_", hub.split)
-            builder = load_dataset_builder(hub.repo, hub.config, revision=hub.revision, cache_dir=str(own))
+            builder = load_dataset_builder(hub.repo, hub.config, revision=revision, cache_dir=str(own))
         there = list(builder.config.data_files or {})
         if there and hub.split not in there:
             raise DataError(f"{describe(hub)}: there is no such split, only {', '.join(map(str, there))}")
@@ -221,6 +244,8 @@ class HubCache:
 
     def _complete(self, folder: Path) -> set[str]:
         record = folder / ".complete.json"
+        if folder in self.anew:
+            return set()
         return set(json.loads(record.read_text())) if record.is_file() else set()
 
 

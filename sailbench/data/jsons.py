@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,12 @@ class JsonLines:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for number, offset, line in self._lines():
-            try:
+            with _told(self.path, number):
                 row = json.loads(line)
-            except ValueError as error:
-                raise DataError(f"{self.path}, line {number}: not JSON: {error}") from error
-            if not isinstance(row, dict):
-                raise DataError(f"{self.path}, line {number}: a line must be a JSON object")
-            yield lifted(row, partial(LineCell, self.path, offset))
+                if not isinstance(row, dict):
+                    raise DataError(f"{self.path}, line {number}: a line must be a JSON object")
+                lean = lifted(row, partial(LineCell, self.path, offset))
+            yield lean
 
     def _lines(self) -> Iterator[tuple[int, int, bytes]]:
         """The lines that are not blank, with their numbers and places."""
@@ -57,14 +57,25 @@ class JsonDocument:
 
     @cached_property
     def _rows(self) -> list[dict[str, Any]]:
-        try:
-            document = json.loads(self.path.read_bytes())
-        except ValueError as error:
-            raise DataError(f"{self.path}: not JSON: {error}") from error
-        rows = _rows_in(document)
-        if rows is None:
-            raise DataError(f"{self.path} holds no list of rows: it must be an array of objects, or hold one")
-        return [_without_base64(row) for row in rows]
+        with _told(self.path):
+            rows = _rows_in(json.loads(self.path.read_bytes()))
+            if rows is None:
+                raise DataError(f"{self.path} holds no list of rows: it must be an array of objects, or hold one")
+            return [_without_base64(row) for row in rows]
+
+
+@contextmanager
+def _told(path: Path, number: int | None = None) -> Iterator[None]:
+    """What is no JSON, or no row, with its place: of a file with a row a line, `number` is the line's."""
+    try:
+        yield
+    except json.JSONDecodeError as error:
+        line = number or error.lineno
+        raise DataError(f"{path}, line {line}: not JSON: {error.msg} at character {error.colno}") from error
+    except (ValueError, RecursionError) as error:
+        place = f"{path}, line {number}" if number else path
+        why = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise DataError(f"{place} cannot be read: {why}") from error
 
 
 def _rows_in(document: Any) -> list[dict[str, Any]] | None:
@@ -87,7 +98,10 @@ def _without_base64(row: dict[str, Any]) -> dict[str, Any]:
         value: Any = row
         for step in steps:
             value = value[step]
-        return decode(value)
+        try:
+            return decode(value)
+        except ValueError:
+            return bytes(value, "ascii")  # one broken picture, which its own sample tells of
 
     changed: dict[str, Any] = lifted(row, decoded)
     return changed

@@ -13,7 +13,7 @@ from pathlib import Path
 from sailbench.data import Places, Sourced, published_tsvs
 from sailbench.data.delimited import Delimited
 from sailbench.data.download import Digests, pieces
-from sailbench.data.pull import free_bytes, human
+from sailbench.data.space import check_room
 from sailbench.errors import DataError
 from sailbench.rows import Tsv
 
@@ -68,9 +68,8 @@ def _take(found: Path, tsv: Tsv, task: str, places: Places) -> Taken:
     tsvs = places.tsvs(task)
     if local:  # its digest is nobody's: the toolkit wrote it
         tsvs.net = replace(tsvs.net, accept=True)
-    size, free = found.stat().st_size, free_bytes(places.root)
-    if size > free:
-        raise DataError(f"{found} takes {human(size)}, but {places.root} has {human(free)} free")
+    size = found.stat().st_size
+    check_room(str(found), size, places.root, "free space, or set SAILBENCH_CACHE to a larger disk")
     if not tsvs.has(tsv):
         tsvs.folder.mkdir(parents=True, exist_ok=True)
         part = tsvs.path(tsv).with_name(tsv.name + ".part")

@@ -39,12 +39,12 @@ class TaskLock:
     media: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
-        files = [{"file": name, "sha256": own.sha256, "size": own.size, "url": own.url} for name, own in self._sorted()]
+        files = (
+            {"file": name, "sha256": own.sha256, "size": own.size, "url": own.url}
+            for name, own in sorted(self.files.items())
+        )
         lines = [*files, *({"media": name, "sha256": digest} for name, digest in self.media.items())]
         return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-
-    def _sorted(self) -> list[tuple[str, Locked]]:
-        return sorted(self.files.items())
 
     @classmethod
     def parse(cls, text: str, path: Path) -> "TaskLock":
@@ -59,7 +59,7 @@ class TaskLock:
                     files[str(held["file"])] = Locked(str(held["sha256"]), int(held["size"]), str(held.get("url", "")))
                 else:
                     media[str(held["media"])] = str(held["sha256"])
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise DataError(f"{path}:{number} is no line of a lock file; delete the file to pin anew") from error
         return cls(files, media)
 
@@ -69,10 +69,24 @@ def lock_path(root: Path, task: str) -> Path:
 
 
 def read_lock(root: Path, task: str) -> TaskLock | None:
+    """The lock of a task that was pulled, None of one that was not; DataError where it cannot be read."""
     path = lock_path(root, task)
-    if not path.is_file():
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
         return None
-    return TaskLock.parse(path.read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text; delete it to pin anew"
+        raise DataError(f"cannot read the lock file {path}: {why} (SAILBENCH_CACHE names another cache)") from error
+    return TaskLock.parse(text, path)
+
+
+def pulled_lock(root: Path, task: str, word: str = "") -> TaskLock:
+    """The lock of a task that was pulled; DataError when it was not. `word` is what its user calls it."""
+    lock = read_lock(root, task)
+    if lock is None:
+        raise DataError(f"{task} was not pulled here: `sailbench data pull {word or task}` fetches and locks it")
+    return lock
 
 
 def write_lock(root: Path, task: str, lock: TaskLock) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from sailbench.data.download import Digests, download
+from sailbench.data.download import Digests, Head, download, head
 from sailbench.errors import DataError, UsageError
 
 Progress = Callable[[str, int, int | None], None]
@@ -35,6 +35,10 @@ class Mirrors:
             if not (_PLAIN.fullmatch(one) or _RULE.fullmatch(one)):
                 raise UsageError(f"{one!r} is no mirror: give https://host or https://published/=https://mirror/")
         return cls(places)
+
+    def order(self, urls: Sequence[str]) -> list[str]:
+        """Every address to ask for a file that is published at these, in order."""
+        return list(dict.fromkeys([*(one for url in urls for one in self.addresses(url)), *urls]))
 
     def addresses(self, url: str) -> list[str]:
         """Where else to ask for a file."""
@@ -70,10 +74,13 @@ class Net:
         The token is for published addresses, not for mirrors.
         """
         told = []
-        elsewhere = [one for url in urls for one in self.mirrors.addresses(url)]
-        for url in dict.fromkeys([*elsewhere, *urls]):
+        for url in self.mirrors.order(urls):
             try:
                 return download(url, part, self.progress and partial(self.progress, name), token if url in urls else "")
             except DataError as error:
                 told.append(str(error))
         raise DataError("; ".join(told))
+
+    def head(self, urls: Sequence[str]) -> Head:
+        """What the first address tells of a file that tells anything."""
+        return next((told for url in self.mirrors.order(urls) if any(told := head(url))), Head())

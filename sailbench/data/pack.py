@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
-from sailbench.data.locks import Locked, TaskLock, lock_path, read_lock, write_lock
-from sailbench.data.pull import changes, free_bytes, human
+from sailbench.data import Places
+from sailbench.data.locks import Locked, TaskLock, lock_path, pulled_lock, read_lock, write_lock
+from sailbench.data.pull import changes
+from sailbench.data.space import check_room
 from sailbench.errors import DataError
+from sailbench.types import content_digest
 
 HEADER = "sailbench-data.json"
 FORMAT = 1
@@ -26,13 +29,13 @@ MOST_LOCK_BYTES = 1 << 30
 ROOMS = ("tsv", "hub", "datasets", "media", "urls")
 
 
-def pack(tasks: Sequence[str], root: Path, target: Path) -> int:
+def pack(tasks: Sequence[str], places: Places, target: Path) -> int:
     """Write the archive; its size. DataError for a task that was not pulled and a file that changed since."""
-    locks = {task: _lock_of(root, task) for task in tasks}
+    root = places.root
+    locks = {task: pulled_lock(root, task, places.word(task)) for task in tasks}
     files = {name: own for lock in locks.values() for name, own in lock.files.items()}
-    size, free = sum(own.size for own in files.values()), free_bytes(target.parent)
-    if size > free:
-        raise DataError(f"the archive takes {human(size)}, but {target.parent} has {human(free)} free")
+    size = sum(own.size for own in files.values())
+    check_room("the archive", size, target.parent, "free space there, or write it to a larger disk (--to)")
     part = target.with_name(target.name + ".part")
     try:
         with tarfile.open(part, "w", format=tarfile.PAX_FORMAT) as archive:
@@ -47,13 +50,6 @@ def pack(tasks: Sequence[str], root: Path, target: Path) -> int:
     finally:
         part.unlink(missing_ok=True)
     return target.stat().st_size
-
-
-def _lock_of(root: Path, task: str) -> TaskLock:
-    lock = read_lock(root, task)
-    if lock is None:
-        raise DataError(f"{task} was not pulled here: `sailbench data pull {task}` fetches and locks it")
-    return lock
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -122,7 +118,7 @@ def unpack(path: Path, root: Path, accept: bool) -> Imported:
     try:
         with tarfile.open(path, "r:") as archive:
             return _taken(path, archive, root, accept)
-    except (OSError, tarfile.TarError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (OSError, tarfile.TarError, EOFError, ValueError, KeyError, TypeError, RecursionError) as error:
         said = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{path} is no archive of `sailbench data pack`, or a damaged one: {said}") from error
 
@@ -179,9 +175,7 @@ def _check_room(path: Path, incoming: _Incoming) -> None:
         if ".." in parts or parts[:1] not in {(room,) for room in ROOMS}:
             raise DataError(f"{path}: its lock names a file outside the cache's data: {name!r}; do not trust it")
     coming = sum(own.size for name, own in incoming.locked.items() if not (incoming.root / name).is_file())
-    free = free_bytes(incoming.root)
-    if coming > free:
-        raise DataError(f"{path} takes {human(coming)}, but {incoming.root} has {human(free)} free")
+    check_room(f"what {path} brings", coming, incoming.root, "free space, or set SAILBENCH_CACHE to a larger disk")
 
 
 def _take(path: Path, member: tuple[str, int, IO[bytes]], incoming: _Incoming, locked: dict[str, Locked]) -> None:
@@ -191,10 +185,8 @@ def _take(path: Path, member: tuple[str, int, IO[bytes]], incoming: _Incoming, l
     if own is None or (beside and size > PIECE):
         raise DataError(f"{path} holds a file that its lock does not name: {name!r}; do not trust it")
     place = incoming.root / name
-    if not beside and place.is_file() and incoming.root.joinpath(name).stat().st_size == own.size:
-        with place.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() == own.sha256:
-                return
+    if not beside and content_digest(str(place)) == own.sha256:
+        return
     place.parent.mkdir(parents=True, exist_ok=True)
     part = place.with_name(place.name + ".part")
     hashing = _Hashing(content)

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sailbench.data.download import Digests
@@ -13,7 +13,8 @@ from sailbench.errors import DataError
 class Lock:
     """What a file was when it was first used. Size and time spare the next run from reading it all again.
 
-    An accepted file is pinned as it is, whatever digest it was published with.
+    `version` is what its server called it, "" where that is not known. An accepted file is pinned as it is, whatever
+    digest it was published with.
     """
 
     md5: str
@@ -21,11 +22,12 @@ class Lock:
     size: int
     mtime_ns: int
     accepted: bool = False
+    version: str = ""
 
     @classmethod
     def of(cls, path: Path, digests: Digests | None = None, accepted: bool = False) -> "Lock":
         known, stat = digests or Digests.of(path), path.stat()
-        return cls(known.md5, known.sha256, stat.st_size, stat.st_mtime_ns, accepted)
+        return cls(known.md5, known.sha256, stat.st_size, stat.st_mtime_ns, accepted, known.version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,8 @@ class Pin:
                     f"{self.path} changed since it was first used: its sha256 was {first.sha256}, now it is "
                     f"{lock.sha256}; delete it to download it again, or take it as it is with {self.accepting}"
                 )
+            if first is not None:
+                lock = replace(lock, version=first.version)
         self.check(lock, self.path)
         if fresh:
             with suppress(PermissionError):  # a cache that is shared to be read: verified anew each time

@@ -1,16 +1,17 @@
 """Pulling a task's data: what it takes is told and compared with the disk, then all is fetched and locked."""
 
-import shutil
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from sailbench.data import DataSet, Places, open_rows, published_tsvs
 from sailbench.data.archives import archives, is_archive
-from sailbench.data.download import size_of
-from sailbench.data.locks import Locked, TaskLock, of_address, read_lock, write_lock
+from sailbench.data.download import head
+from sailbench.data.locks import Locked, TaskLock, of_address, pulled_lock, read_lock, write_lock
 from sailbench.data.remembered import memory
+from sailbench.data.space import check_room, human
 from sailbench.errors import DataError
 from sailbench.rows import Hub, Refused, Row, Source, Tsv
 from sailbench.types import Media, Sample, content_digest
@@ -66,26 +67,8 @@ class Needs:
 
     def check(self, root: Path) -> int:
         """The free bytes of the cache's disk; DataError when they are too few."""
-        free = free_bytes(root)
-        if self.disk > free:
-            raise DataError(
-                f"the pull takes {human(self.disk)} on disk ({human(self.coming)} to download), but {root} has "
-                f"{human(free)} free; free space, set SAILBENCH_CACHE to a larger disk, or pull fewer tasks at once"
-            )
-        return free
-
-
-def human(size: int) -> str:
-    """A size as people say it, in decimal units."""
-    for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if size >= unit:
-            return f"{size / unit:.1f} {name}"
-    return f"{size} bytes"
-
-
-def free_bytes(root: Path) -> int:
-    there = next(one for one in (root.absolute(), *root.absolute().parents) if one.exists())
-    return shutil.disk_usage(there).free
+        todo = "free space, set SAILBENCH_CACHE to a larger disk, or pull fewer tasks at once"
+        return check_room(f"the pull (to download: {human(self.coming)})", self.disk, root, todo)
 
 
 def together(several: Iterable[Sequence[Piece]]) -> Needs:
@@ -94,6 +77,7 @@ def together(several: Iterable[Sequence[Piece]]) -> Needs:
 
 def needed(task: Readable, places: Places) -> list[Piece]:
     """The files that a pull would download; nothing is fetched but their sizes."""
+    places = mending(task, places)
     mirrors, hubs = published_tsvs(task.sources), [one for one in task.sources if isinstance(one, Hub)]
     tsvs = places.tsvs(task.name)
     if places.offline or (mirrors and all(tsvs.has(own[0]) for own in mirrors)):
@@ -121,9 +105,8 @@ def _on_the_hub(hubs: Sequence[Hub], task: str, places: Places) -> list[Piece]:
 
 def _tsv_piece(published: Sequence[Tsv], path: Path, places: Places) -> Piece:
     """Of the first address that tells a size."""
-    urls = [one.url for one in published]
-    asked = [*(own for url in urls for own in places.mirrors.addresses(url)), *urls]
-    size = next((size for url in dict.fromkeys(asked) if (size := size_of(url)) is not None), None)
+    asked = places.mirrors.order([one.url for one in published])
+    size = next((size for url in asked if (size := head(url).size) is not None), None)
     return Piece(path, size, _partial(path))
 
 
@@ -146,6 +129,7 @@ def pull(task: Readable, places: Places, fetch_urls: bool = False) -> Pulled:
     """Fetch what is not there, then lock; DataError when something is another than it was when it was locked."""
     if places.accept:
         _take_anew(task, places)
+    places = mending(task, places)
     found = open_rows(task, places)
     if fetch_urls and not places.offline:
         _fetch_addresses(task, found, places)
@@ -156,6 +140,15 @@ def pull(task: Readable, places: Places, fetch_urls: bool = False) -> Pulled:
             raise DataError(f"{change}; take it as it is with {places.net(task.name).accepting}")
     write_lock(places.root, task.name, pulled.lock)
     return pulled
+
+
+def mending(task: Readable, places: Places) -> Places:
+    """Places that make folders of media again of which a locked file is missing; not offline, where they cannot."""
+    lock = None if places.offline else read_lock(places.root, task.name)
+    gone = [name for name in (lock.files if lock else ()) if not (places.root / name).is_file()]
+    # CACHE/media/OWNER___NAME/COMMIT/...
+    folders = {places.root.joinpath(*parts[:3]) for name in gone if (parts := Path(name).parts)[0] == "media"}
+    return replace(places, anew=frozenset(folders))
 
 
 def _take_anew(task: Readable, places: Places) -> None:
@@ -180,7 +173,7 @@ def media_of(task: Readable, found: DataSet) -> Iterator[tuple[str, Media]]:
 def present(task: Readable, found: DataSet, places: Places) -> Pulled:
     """The lock that the data as they are would have."""
     media, missing = {}, []
-    files = {one: locked for one, locked in _files(task, places)}
+    files = dict(_files(task, places))
     for name, medium in media_of(task, found):
         media[name] = medium.digest
         if not medium.digest:
@@ -227,8 +220,9 @@ def _under(path: Path, root: Path, url: str = "") -> dict[str, Locked]:
 
 def changes(first: TaskLock, now: TaskLock) -> Iterator[str]:
     """What differs from the first lock, in words."""
+    elsewhere = {_any_commit(name): own for name, own in now.files.items()}
     for name, own in first.files.items():
-        other = now.files.get(name)
+        other = now.files.get(name) or elsewhere.get(_any_commit(name))
         if other is not None and other.sha256 != own.sha256:
             yield f"{name} changed since it was pulled: its sha256 was {own.sha256}, now it is {other.sha256}"
     for name, digest in first.media.items():
@@ -243,12 +237,14 @@ def changes(first: TaskLock, now: TaskLock) -> Iterator[str]:
         yield f"{len(new)} media are in rows now that were not there when they were pulled, such as {new[0]}"
 
 
+def _any_commit(name: str) -> str:
+    """A file's path in whatever commit of its repository."""
+    return re.sub(r"/[0-9a-f]{40}/", "/COMMIT/", name)
+
+
 def verify(task: Readable, places: Places) -> Iterator[str]:
     """Everything in the lock read again; yields what is missing or changed, in words."""
-    lock = read_lock(places.root, task.name)
-    if lock is None:
-        raise DataError(f"{task.name} was not pulled here: `sailbench data pull {task.name}` fetches and locks it")
-    gone = 0
+    lock, gone = pulled_lock(places.root, task.name, places.word(task.name)), 0
     for name, own in lock.files.items():
         digest = content_digest(str(places.root / name))
         if digest != own.sha256:

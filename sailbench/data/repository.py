@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from sailbench.data import download
 from sailbench.data.download import Digests
 from sailbench.data.net import Net
 from sailbench.errors import DataError
@@ -14,11 +15,16 @@ from sailbench.rows import Hub
 
 
 class File(NamedTuple):
-    """A file of a repository; `sha256` is known of those kept in large file storage."""
+    """A file of a repository; `sha256` is known of those kept in large file storage, the blob's name of all."""
 
     path: str
     size: int
     sha256: str | None
+    blob: str = ""
+
+    @property
+    def digest(self) -> str:
+        return f"sha256 {self.sha256}" if self.sha256 else f"git blob {self.blob}"
 
 
 def describe(hub: Hub) -> str:
@@ -45,7 +51,14 @@ class Repository:
                 self.hub.repo, repo_type="dataset", revision=self.commit or self.hub.revision, recursive=True
             )
             own = [one for one in tree if isinstance(one, RepoFile)]
-        return {one.path: File(one.path, one.size, one.lfs.sha256 if one.lfs else None) for one in own}
+        return {one.path: File(one.path, one.size, one.lfs.sha256 if one.lfs else None, one.blob_id) for one in own}
+
+    def newest(self) -> str | None:
+        """The commit that the revision asked for is now."""
+        from huggingface_hub import HfApi
+
+        with told(self.hub):
+            return HfApi().dataset_info(self.hub.repo, revision=self.hub.revision).sha
 
     def fetch(self, files: Sequence[File], folder: Path) -> None:
         """These files, into a folder, unless they are there; each verified against its published digest."""
@@ -91,6 +104,7 @@ def told(hub: Hub) -> Iterator[None]:
 
     # The base of all errors of the HTTP library, which is another one in later releases of the hub's library.
     http_error = getattr(errors, "HTTPError", errors.HfHubHTTPError)
+    _with_patience()
     try:
         yield
     except (OSError, ValueError, KeyError, RuntimeError, errors.EntryNotFoundError, http_error, DatasetsError) as error:
@@ -98,6 +112,23 @@ def told(hub: Hub) -> Iterator[None]:
             raise DataError(gated(hub)) from error
         said = " ".join(str(error).split())[:240]
         raise DataError(f"cannot load {describe(hub)}: {type(error).__name__}: {said}") from error
+
+
+def _with_patience() -> None:
+    """The hub's library waits for some answers without end; from now on, only as long as a download does."""
+    from huggingface_hub import get_session
+
+    session = get_session()
+    hooks = session.event_hooks
+    if _limited not in hooks["request"]:
+        session.event_hooks = {**hooks, "request": [*hooks["request"], _limited]}
+
+
+def _limited(request: Any) -> None:
+    waits = ("connect", "read", "write", "pool")
+    asked = request.extensions.get("timeout", {})
+    limits = {one: download.TIMEOUT_SECONDS if asked.get(one) is None else asked[one] for one in waits}
+    request.extensions = {**request.extensions, "timeout": limits}
 
 
 def gated(hub: Hub) -> str:

@@ -42,5 +42,5 @@ def _is_lines(path: Path) -> bool:
         more = any(line.strip() for line in file)
     try:
         return more and isinstance(json.loads(first), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False

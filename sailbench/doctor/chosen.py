@@ -8,7 +8,7 @@ from pathlib import Path
 from sailbench import registry
 from sailbench.data import Places, published_tsvs
 from sailbench.data.folders import find
-from sailbench.data.pull import human
+from sailbench.data.space import human
 from sailbench.doctor.finding import Finding
 from sailbench.doctor.network import REFUSED, Hub, given, place
 from sailbench.errors import DataError, SailbenchError
@@ -44,19 +44,20 @@ def _task(name: str, ways: Ways) -> list[Finding]:
     except SailbenchError as error:
         return [Finding(f"task {name}", "fail", str(error))]
     check = f"task {own.name}"
-    return [_data(own, check, ways), *_judge(own, check, ways)]
+    return [_data(own, name, check, ways), *_judge(own, check, ways)]
 
 
-def _data(task: Task, check: str, ways: Ways) -> Finding:
+def _data(task: Task, word: str, check: str, ways: Ways) -> Finding:
+    """`word` is what the user called the task, and what commands call it."""
     try:
         there = at_hand(task, ways.places)
     except (DataError, OSError) as error:
         return Finding(check, "fail", str(error))
     if there:
         return Finding(check, "ok", there)
-    pull = f"`sailbench data pull {task.name}`"
+    pull = f"`sailbench data pull {word}`"
     if ways.hub.offline or ways.places.offline:
-        todo = f"{pull} where there is a network, `sailbench data pack {task.name} --to FILE`, and import FILE here"
+        todo = f"{pull} where there is a network, `sailbench data pack {word} --to FILE`, and import FILE here"
         return Finding(
             check, "fail", f"its data are not in {ways.places.root}, and --offline forbids to load them", todo
         )
@@ -76,7 +77,7 @@ def _to_be_had(task: Task, check: str, ways: Ways, pull: str) -> Finding:
     if closed:
         todo = f"ask for access at {ways.hub.url}/datasets/{closed[0]}, then `hf auth login` or set HF_TOKEN"
         return Finding(check, "fail", f"its data are not here, and {closed[0]} is gated", todo)
-    todo = f"mend the network, or carry them over: {pull} elsewhere, then `sailbench data pack {task.name} --to FILE`"
+    todo = f"mend the network, or carry them over: {pull} elsewhere, then `sailbench data pack ... --to FILE`"
     return Finding(check, "fail", "its data are not here, and where they are published cannot be reached", todo)
 
 

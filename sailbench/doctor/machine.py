@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sailbench.data.pull import human
+from sailbench.data.space import human
 from sailbench.doctor.finding import Finding
 
 OLDEST = (3, 11)

@@ -10,7 +10,7 @@ from typing import Any
 from sailbench.errors import UsageError
 from sailbench.layouts import text_columns
 from sailbench.rows import Row
-from sailbench.store import Results, json_line, replace_file
+from sailbench.store import Results, replace_file, replace_lines
 from sailbench.types import Graded, Response
 
 FORMS = ("vlmevalkit", "lmms-eval", "results")
@@ -56,7 +56,7 @@ def _number(value: float | None) -> str:
 
 def lmms_eval(answers: Sequence[Answered], path: Path) -> None:
     """A line a sample, by the row's number in the source."""
-    lines = [
+    lines = (
         {
             "doc_id": number,
             "target": own.graded.sample.target,
@@ -66,8 +66,8 @@ def lmms_eval(answers: Sequence[Answered], path: Path) -> None:
         }
         for number, own in enumerate(answers)
         if own.graded is not None and own.text is not None
-    ]
-    replace_file(path, "".join(json_line(line) + "\n" for line in lines))
+    )
+    replace_lines(path, lines)
 
 
 def results(answers: Sequence[Answered], folder: Path, record: Mapping[str, Any], lines: Sequence[Any]) -> None:
