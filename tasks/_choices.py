@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from sailbench import judge
-from sailbench.aggregate import SAMPLES, Aggregate, among
 from sailbench.extract import Found
 from sailbench.families import Comparison, Reader, is_target, needs_target
 from sailbench.rows import Row
@@ -79,11 +78,6 @@ def inline_options(text: str) -> tuple[str, dict[str, str]]:
         return text, {}
     texts = (own.strip().removesuffix(",") for own in parts[2::2])
     return question.strip(), dict(zip(labels, texts, strict=True))
-
-
-def within(group: str, place: str, inner: Aggregate = SAMPLES) -> Aggregate:
-    """The `inner` aggregate of the samples in one place of a grouping."""
-    return among(lambda g: g.sample.group.get(group) == place, inner)
 
 
 def or_judged(read: Reader, rubric: str, compare: Comparison = is_target) -> Rule:

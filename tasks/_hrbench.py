@@ -3,13 +3,13 @@
 from typing import Any
 
 from sailbench import judge
-from sailbench.aggregate import SAMPLES, macro
+from sailbench.aggregate import SAMPLES, macro, within
 from sailbench.families import choice, needs_target, option, rule
 from sailbench.rows import Row
 from sailbench.task import Task
 from sailbench.types import Reply, Sample, Sampling, Score
 
-from ._choices import tabled, within
+from ._choices import tabled
 
 CYCLES = macro("cycle")
 

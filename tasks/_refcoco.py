@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable
 
-from sailbench.aggregate import macro, part
+from sailbench.aggregate import macro, part, within
 from sailbench.families import NORMAL, asking
 from sailbench.metrics.boxes import Box, read_box
 from sailbench.prompts import as_it_is
 from sailbench.rows import Row, Tsv
-from sailbench.rules.places import by_box, only
+from sailbench.rules.places import by_box
 from sailbench.task import Task
 from sailbench.types import Sample
 
@@ -79,6 +79,6 @@ def task(name: str, tests: tuple[str, ...]) -> Task:
         ask=asking(as_it_is, NORMAL),
         rules={"opencompass": by_box},
         headline=macro("split"),
-        metrics={"mean_iou": macro("split", part("iou")), **{split: only("split", split) for split in tests}},
+        metrics={"mean_iou": macro("split", part("iou")), **{split: within("split", split) for split in tests}},
         sources=(FILE,),
     )

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sailbench.aggregate import within
 from sailbench.families import NORMAL, asking
 from sailbench.metrics.points import clicked_point, pointed_at
 from sailbench.rows import Row
-from sailbench.rules.places import by_click, only
+from sailbench.rules.places import by_click
 from sailbench.task import Rule, Task
 from sailbench.types import Sample
 
@@ -42,5 +43,5 @@ def box(row: Row) -> tuple[float, ...]:
 
 def task(**options: Any) -> Task:
     """Accuracy over all elements, and over texts and icons apart."""
-    metrics = {kind: only("ui_type", kind) for kind in ("text", "icon")} | options.pop("metrics", {})
+    metrics = {kind: within("ui_type", kind) for kind in ("text", "icon")} | options.pop("metrics", {})
     return Task(ask=asking(text, NORMAL), rules=RULES, metrics=metrics, **options)

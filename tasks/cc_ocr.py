@@ -25,7 +25,7 @@ differs: VLMEvalKit has an older version of the document rules. It takes what st
 from collections.abc import Mapping, Sequence
 
 from sailbench import prompts
-from sailbench.aggregate import Aggregate, among, macro, mean_of
+from sailbench.aggregate import Aggregate, macro, mean_of, within
 from sailbench.families import asking, needs_target
 from sailbench.metrics import transcripts
 from sailbench.metrics.kie import field_counts, field_tree_score, read_json
@@ -87,14 +87,15 @@ def grading(documents: Mapping[str, transcripts.Comparison]) -> Rule:
             return fields_score(sample, said)
         if track != "doc_parsing":
             return text_score(sample, said)
-        value = documents[sample.extra["kind"]](said, sample.target) if said.strip() else 0.0
+        # A tree that is more wrong than right is below 0 to the scripts and lowers their mean; a grade here is not.
+        value = max(0.0, documents[sample.extra["kind"]](said, sample.target)) if said.strip() else 0.0
         return Score(value, said.strip() or None, "likeness of the whole reply")
 
     return grade
 
 
 def in_track(name: str, inner: Aggregate | None = None) -> Aggregate:
-    return among(lambda g: g.sample.group["track"] == name, macro("subset", inner))
+    return within("track", name, macro("subset", inner))
 
 
 def pooled(name: str, graded: Sequence[Graded]) -> float:

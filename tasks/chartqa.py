@@ -21,7 +21,7 @@ differs: VLMEvalKit cuts spaces around the reply and evaluates a gold answer tha
 
 from collections.abc import Sequence
 
-from sailbench.aggregate import SAMPLES, Aggregate
+from sailbench.aggregate import within
 from sailbench.metrics.relaxed import any_relaxed_score, listed
 from sailbench.rows import Hub, Row, Tsv
 from sailbench.rules.short_answer import by_similarity, short_answer
@@ -48,15 +48,11 @@ def of_elements(said: str, golds: Sequence[str]) -> float:
     return any_relaxed_score(said.strip(), [element for gold in golds for element in listed(gold)])
 
 
-def on(split: str) -> Aggregate:
-    return lambda graded: SAMPLES([g for g in graded if g.sample.group.get("split") == split])
-
-
 TASK = short_answer(
     read,
     rules={"opencompass": by_similarity(of_elements), "official": by_similarity(any_relaxed_score)},
     sampling=Sampling(detail="fine"),
-    metrics={name: on(name) for name in SPLITS},
+    metrics={name: within("split", name) for name in SPLITS},
     sources=(
         Hub(repo="lmms-lab-encoder/ChartQA", split="test"),
         Tsv(

@@ -17,14 +17,14 @@ differs: VLMEvalKit has 2D and 3D as two data sets, prints both and no mean, and
     lmms-eval prints the mean over all questions (metric micro), and reads a letter at the start only.
 """
 
-from sailbench.aggregate import SAMPLES, macro, mean_of
+from sailbench.aggregate import SAMPLES, macro, mean_of, within
 from sailbench.extract import Found
 from sailbench.families import by_option_match, choice, rule
 from sailbench.metrics.spatial_letters import leading_character
 from sailbench.rows import Hub, Row, Tsv
 from sailbench.types import Sample
 
-from ._choices import lettered, present, tabled, within
+from ._choices import lettered, present, tabled
 
 
 def read(row: Row) -> Sample:

@@ -22,11 +22,12 @@ differs: both ask a judge twice, for the answer in the reply and whether it agre
 
 from collections.abc import Mapping
 
+from sailbench.aggregate import within
 from sailbench.families import asking
 from sailbench.metrics.literals import NotLiteralError, python_literal
 from sailbench.prompts import as_it_is
 from sailbench.rows import Hub, Row, Tsv
-from sailbench.rules.mathematics import judged, over
+from sailbench.rules.mathematics import judged
 from sailbench.task import Task
 from sailbench.types import Sample, Sampling
 
@@ -63,7 +64,7 @@ TASK = Task(
     read=read,
     ask=asking(as_it_is, Sampling()),
     rules={"opencompass": judged("mathverse")},
-    metrics={version: over(lambda g, own=version: g.sample.group.get("version") == own) for version in VERSIONS},
+    metrics={version: within("version", version) for version in VERSIONS},
     rubric="mathverse",
     sources=(
         Hub(repo="CaraJ/MathVerse-lmmseval", config="testmini", split="testmini"),

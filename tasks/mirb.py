@@ -20,14 +20,14 @@ differs: VLMEvalKit does not have it. The authors read the first line, or what i
     prints the mean over all questions (metric micro).
 """
 
-from sailbench.aggregate import SAMPLES, macro, mean_of
+from sailbench.aggregate import SAMPLES, macro, mean_of, within
 from sailbench.families import asking, needs_target
 from sailbench.metrics.multi_image_answers import first_line, first_number, line_match_score, yes_score
 from sailbench.rows import Hub, Row
 from sailbench.task import Task
 from sailbench.types import Reply, Sample, Sampling, Score
 
-from ._choices import present, within
+from ._choices import present
 
 WORD, SYMBOL = "Answer with a single word.", "Answer with the option symbol."
 VIEWS = "The following images are different views of the same 3D scene. Answer with a single number."

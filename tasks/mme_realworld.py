@@ -18,14 +18,14 @@ differs: both take the first capital A to E anywhere, once phrases are cut out, 
     reads B). In both scripts a reply with nothing left reads A; here it is unread. Both print fractions of 1.
 """
 
-from sailbench.aggregate import Aggregate, macro
+from sailbench.aggregate import Aggregate, macro, within
 from sailbench.extract import Found
 from sailbench.families import choice, rule
 from sailbench.metrics.option_letters import capital_or_fragment
 from sailbench.rows import Hub, Row
 from sailbench.types import Sample, Sampling
 
-from ._choices import present, tabled, within
+from ._choices import present, tabled
 
 LISTED = "The choices are listed below:\n"
 REQUEST = (

@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sailbench import prompts
-from sailbench.aggregate import Aggregate, mean_of, part
+from sailbench.aggregate import mean_of, part, within
 from sailbench.families import asking, needs_target
 from sailbench.metrics.page_scores import page_scores
 from sailbench.rows import Hub, Row, Tsv
@@ -95,19 +95,13 @@ def grade(sample: Sample, reply: Reply) -> Score:
     return Score(value, reply.text.strip() or None, "edits, averaged over the kinds of elements on the page", parts)
 
 
-def within(code: str, inner: Aggregate) -> Aggregate:
-    def aggregate(graded: Sequence[Graded]) -> float | None:
-        return inner([g for g in graded if g.sample.group.get("language") == LANGUAGES[code]])
-
-    return aggregate
-
-
 def teds(graded: Sequence[Graded]) -> float | None:
     value = part("teds")(graded)
     return None if value is None else 100 * value
 
 
-overall = {f"overall_{code}": within(code, mean_of(*map(part, DISTANCES))) for code in LANGUAGES}
+PAGE = mean_of(*map(part, DISTANCES))
+overall = {f"overall_{code}": within("language", name, PAGE) for code, name in LANGUAGES.items()}
 TASK = Task(
     read=read,
     ask=asking(prompts.as_it_is, Sampling(detail="dense", max_tokens=4096)),
@@ -115,8 +109,12 @@ TASK = Task(
     headline=mean_of(*overall.values()),
     metrics={
         **overall,
-        **{f"{name}_{code}": within(code, part(name)) for name in DISTANCES for code in LANGUAGES},
-        **{f"TEDS_{code}": within(code, teds) for code in LANGUAGES},
+        **{
+            f"{kind}_{code}": within("language", name, part(kind))
+            for kind in DISTANCES
+            for code, name in LANGUAGES.items()
+        },
+        **{f"TEDS_{code}": within("language", name, teds) for code, name in LANGUAGES.items()},
     },
     scale=1.0,
     higher_is_better=False,

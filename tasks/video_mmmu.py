@@ -25,7 +25,7 @@ differs: VLMEvalKit reads what follows the last "Answer:", the authors the whole
 
 from collections.abc import Mapping, Sequence
 
-from sailbench.aggregate import Mean, Point, each
+from sailbench.aggregate import Mean, Point, each, within
 from sailbench.extract import Found, key_phrases
 from sailbench.families import golds, needs_target, rule, with_choices
 from sailbench.metrics.open_answer import open_answer_score
@@ -34,7 +34,7 @@ from sailbench.rows import Hub, Row
 from sailbench.task import Rule, Task
 from sailbench.types import Graded, Reply, Request, Sample, Sampling, Score
 
-from ._choices import lettered, present, within
+from ._choices import lettered, present
 from ._videos import FRAMES, film
 
 TRACKS = ("Perception", "Comprehension", "Adaptation")
