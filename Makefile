@@ -84,6 +84,7 @@ lint: .venv/installed-dev
 bench: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/harness.py --write
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/engine.py --write
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/noise.py --limit 60 --write
 
 readme: .venv/installed
 	$(BIN)/python recipes/readme.py
