@@ -7,6 +7,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from rapidfuzz.distance import LCSseq
+
 Ngram = tuple[str, ...]
 LONGEST = 4
 # What keeps BLEU's fractions finite and its products above 0; they show in the scores of very short captions.
@@ -69,13 +71,10 @@ def caption_rouge_score(caption: str, references: Sequence[str]) -> float:
 
 
 def _common(first: Sequence[str], second: Sequence[str]) -> int:
-    """The length of the longest common subsequence."""
-    longest = [0] * (len(second) + 1)
-    for word in first:
-        before = 0
-        for i, other in enumerate(second, 1):
-            before, longest[i] = longest[i], before + 1 if word == other else max(longest[i], longest[i - 1])
-    return longest[-1]
+    """The length of the longest common subsequence; of numbers for words, which no hash confuses."""
+    numbers: dict[str, int] = {}
+    one, other = ([numbers.setdefault(word, len(numbers)) for word in words] for words in (first, second))
+    return int(LCSseq.similarity(one, other))
 
 
 def cider_scores(captions: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:

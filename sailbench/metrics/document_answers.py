@@ -143,7 +143,8 @@ def loose_overlap_f1(prediction: str, truth: str) -> float:
     (1.5, 0.8)
     """
     said, wanted = prediction.split(), truth.split()
-    shared = sum(word in set(wanted) for word in said)
+    known = set(wanted)
+    shared = sum(word in known for word in said)
     if not shared:
         return 0.0
     recall, precision = shared / len(wanted), shared / len(said)

@@ -7,6 +7,7 @@ number is parsed at all, because parsing takes milliseconds and most replies are
 import re
 from functools import lru_cache
 
+from sailbench.metrics import symbolic
 from sailbench.metrics.arithmetic import MATH, Names, Number, arithmetic_value
 
 LONGEST = 300  # characters
@@ -55,7 +56,9 @@ def _could_be_a_number(text: str, names: Names) -> bool:
 
 
 def _may_explode(text: str) -> bool:
-    """Whether a binomial or the like, which the parser computes, could be of numbers beyond all bounds."""
+    """Whether a binomial or factorial, which the parser computes, could be of numbers beyond all bounds."""
+    if _HUGE.search(text):
+        return True
     computing = len(_COMPUTING.findall(text))
     return computing > 1 or (computing == 1 and re.search(r"[\^!]|[0-9]{5}", text) is not None)
 
@@ -68,11 +71,18 @@ def _depth(text: str) -> int:
     return deepest
 
 
+_HUGE = re.compile(r"[0-9]{6}\s*!|!\s*!\s*!")  # a million digits and more, or the third factorial: of no answer
+# Factorials of factorials: the parser asks for their signs, and would compute them for it.
+_LASTING = re.compile(r"!.*[!^]|\^.*!", re.DOTALL)
+
+
 @lru_cache(maxsize=4096)
 def _printed(text: str) -> str | None:
     """What the parser makes of the text, printed in Python's notation; it is not simplified on the way."""
     from latex2sympy2_extended import latex2sympy
 
+    if _LASTING.search(text):
+        return symbolic.printed(text)
     try:
         return str(latex2sympy(text))
     except Exception:

@@ -70,7 +70,7 @@ def count_score(prediction: str, truths: Iterable[str], contained: bool) -> floa
 def _near_count(said: int, truth: str) -> float:
     if not said or not re.fullmatch(r"\s*[+-]?\d{1,4000}\s*", truth):
         return 0.0
-    wanted = int(truth)
+    wanted = int(truth.strip())  # which takes more for blanks than int() does
     if said >= 2 * wanted:
         return 0.0
     value = 1 - abs(said - wanted) / wanted

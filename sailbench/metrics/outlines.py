@@ -24,7 +24,8 @@ _CLEANING = (
 def outline_score(prediction: str, truth: str) -> float:
     """1 less the edits between two outlines over the lines of the longer one. What the lines say does not count.
 
-    A line with words can stand for any other; one without words is a difference even to its own like.
+    A line with words can stand for any other; one without words is a difference even to its own like, so that outlines
+    of nothing but those may be below 0.
 
     >>> outline_score("# A\\nb\\nc", "# X\\ny"), outline_score("a\\n\\nb", "a\\n\\nb")
     (0.8, 0.8)

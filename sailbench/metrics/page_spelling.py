@@ -4,15 +4,18 @@ opendatalab/OmniDocBench as open-compass/VLMEvalKit@e8e78f05 vlmeval/dataset/Omn
 """
 
 import html
+import itertools
 import logging
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Any
 
 from sailbench.metrics.page_blocks import marked
 from sailbench.metrics.stretches import replaced
 
 LONGEST_FORMULA = 5_000  # characters; a longer one stays as it is
+MOST_TOKENS = 20_000  # that the parser may look at: it begins anew behind every bracket that is left open
 LONGEST_TABLE = 100_000  # characters; a longer one is none
 MOST_SPANS = 2_000  # in a table; one with more is none
 
@@ -46,6 +49,24 @@ def _plain_formulae(line: str) -> str:
     return "".join(pieces) + line[end:]
 
 
+@lru_cache(maxsize=1)
+def _walker() -> Any:
+    """The parser's reader, which gives up after so many tokens: some of a hundred letters would take it hours."""
+    from pylatexenc.latexwalker import LatexWalker
+
+    class Walker(LatexWalker):  # type: ignore[misc]
+        def __init__(self, formula: str) -> None:
+            super().__init__(formula)
+            self.tokens = itertools.count()
+
+        def get_token(self, *places: Any, **options: Any) -> Any:
+            if next(self.tokens) > MOST_TOKENS:
+                raise ValueError("no end of tokens")
+            return super().get_token(*places, **options)
+
+    return Walker
+
+
 @lru_cache(maxsize=4096)
 def _plain(formula: str) -> str | None:
     from pylatexenc.latex2text import LatexNodes2Text
@@ -56,7 +77,7 @@ def _plain(formula: str) -> str | None:
     if not logger.handlers:  # else it warns on the terminal of what it cannot make of a stranger's text
         logger.addHandler(logging.NullHandler())
     try:
-        return str(LatexNodes2Text().latex_to_text(formula))
+        return str(LatexNodes2Text().nodelist_to_text(_walker()(formula).get_latex_nodes()[0]))
     except Exception:
         # The original goes on after any exception of the parser, which has many: the formula stays as it is.
         return None

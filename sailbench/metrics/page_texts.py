@@ -19,6 +19,8 @@ from sailbench.metrics.edit_distance import edit_similarity
 from sailbench.metrics.stems import stem
 
 _CHINESE = re.compile("[\u4e00-\u9fa5]")
+# jieba divides runs of these signs one by one, in the square of their lengths; no page has one as long as this.
+_RUNS = re.compile(r"[\u4e00-\u9fd5a-zA-Z0-9+#&._%-]{1,4000}|[^\u4e00-\u9fd5a-zA-Z0-9+#&._%-]+")
 
 
 def can_divide(*texts: str) -> bool:
@@ -43,7 +45,7 @@ def page_text_score(prediction: str, truth: str) -> float:
 
 def _words(*texts: str) -> list[list[str]]:
     if any(map(_CHINESE.search, texts)):
-        return [list(_segmenter().cut(text)) for text in texts]
+        return [[word for run in _RUNS.findall(text) for word in _segmenter().cut(run)] for text in texts]
     return [text.split() for text in texts]
 
 

@@ -19,6 +19,7 @@ from sailbench.errors import SailbenchError
 from sailbench.metrics.algebra import EQUAL, ERROR, LATE
 
 SECONDS = 10.0
+SECONDS_TO_PRINT = 3.0  # what is no comparison takes milliseconds
 LONGEST = 1000  # characters of an expression: the longest gold answers have some 300
 DEEPEST = 60  # brackets within brackets
 WORDIEST = 150  # letters that are no command's: each is an unknown to the parser, which takes 10 ms for it
@@ -75,11 +76,16 @@ class Worker:
             word = self._answer("same_structure", ("1", "1"), START)
         except LateError:
             word = LATE
+        if word == LATE:
+            raise SailbenchError(
+                f"answers in LaTeX cannot be compared: the process that does it was not ready in {START:.0f} s; "
+                "free some memory or processor time, and run the same command again"
+            )
         if word != EQUAL:
             self.stop()
             raise SailbenchError(
                 "answers in LaTeX cannot be compared: sympy's parser does not run; it needs antlr4-python3-runtime "
-                "from 4.11 to 4.13"
+                "4.13.2: pip install antlr4-python3-runtime==4.13.2"
             )
 
     def _start(self) -> None:
@@ -126,6 +132,16 @@ def answer(name: str, *arguments: str | float) -> str:
         return _worker(os.getpid()).ask(name, arguments, SECONDS)
     except LateError:
         return LATE
+
+
+@lru_cache(maxsize=4096)
+def printed(text: str) -> str | None:
+    """What latex2sympy makes of a text, in Python's notation; None for nothing, or nothing in time."""
+    try:
+        word = _worker(os.getpid()).ask("printed", (text,), SECONDS_TO_PRINT)
+    except LateError:
+        return None
+    return None if word in (ERROR, LATE) else word
 
 
 def _may_be_an_answer(text: str) -> bool:

@@ -2,8 +2,9 @@
 
     python tests/fuzz/run.py --executions 1000000 [--only extract,grade] [--keep]
 
-Needs atheris (see README.md). Each harness runs in a process of its own; inputs that reach new lines are gathered in
-`out/fuzz/`, and with --keep the shortest of them go to `corpus/`.
+Needs atheris (see README.md). Each harness runs in a fork of this process, which has loaded and instrumented
+everything once; inputs that reach new lines are gathered in `out/fuzz/`, and with --keep the shortest of them go to
+`corpus/`.
 """
 
 import argparse
@@ -12,7 +13,6 @@ import json
 import os
 import random
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -22,6 +22,7 @@ CORPUS = HERE / "corpus"
 OUT = ROOT / "out" / "fuzz"
 LONGEST = 400  # bytes of an input
 MOST_KEPT = 40  # inputs a harness
+HANGS = 300  # seconds after which an input is one that never ends; the machine may be busy
 SLOW_SHARE = 500  # harnesses that wait for another process get so much less
 
 
@@ -30,17 +31,29 @@ def tell(text):
     sys.stdout.flush()
 
 
-def fuzz(name, arguments):
-    """One harness under atheris, in this process; libFuzzer's own arguments."""
+def instrumented():
+    """All harnesses, with every line of the package counted."""
     import atheris
 
     sys.path[:0] = [str(ROOT), str(HERE)]
     with atheris.instrument_imports(include=["sailbench"]):
         import harnesses
 
-        harness = harnesses.harnesses()[name]
-    atheris.Setup([sys.argv[0], *arguments], harness)
-    atheris.Fuzz()
+        return harnesses.harnesses(), harnesses.SLOW
+
+
+def forked(harness, folder, log, options):
+    """libFuzzer's exit code, and all that it told, which it also writes to `log`."""
+    process = os.fork()
+    if process == 0:
+        import atheris
+
+        for stream in (1, 2):
+            os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+        atheris.Setup([sys.argv[0], *options, str(folder)], harness)
+        atheris.Fuzz()  # which ends the process
+    _, status = os.waitpid(process, 0)
+    return os.waitstatus_to_exitcode(status), log.read_text(errors="replace")
 
 
 def stored(name):
@@ -58,66 +71,65 @@ def seeds():
         )
 
 
-def keep(name, folder):
+def keep(name, folder, found):
+    """The shortest inputs, and all that ever failed."""
+    failed = {path.read_bytes() for path in found.iterdir() if not path.name.startswith("slow-unit")}
     inputs = sorted({path.read_bytes() for path in folder.iterdir()}, key=lambda own: (len(own), own))[:MOST_KEPT]
+    inputs += sorted(failed - set(inputs))
     lines = [base64.b64encode(own).decode() for own in inputs]
     CORPUS.mkdir(exist_ok=True)
     (CORPUS / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
 
 
-def libfuzzer(name, folders, *options):
-    command = [sys.executable, str(HERE / "run.py"), "--harness", name, *options, *map(str, folders)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", cwd=ROOT, env=environment)
-
-
-def one(name, executions, kept):
+def one(name, harness, executions, arguments):
     """Runs one harness; how many executions there were, and what stopped it, if something did."""
-    gathered, found = OUT / name, OUT / "findings" / name
+    gathered, found, log = OUT / name, OUT / "findings" / name, OUT / f"{name}.log"
     for folder in (gathered, found):
         folder.mkdir(parents=True, exist_ok=True)
     for number, own in enumerate([*stored(name), *seeds()]):
         (gathered / f"seed{number}").write_bytes(own)
-    options = (f"-runs={executions}", f"-max_len={LONGEST}", "-len_control=0", "-timeout=60")
-    options += (f"-artifact_prefix={found}/", "-print_final_stats=1", "-rss_limit_mb=4096")
-    done = libfuzzer(name, [gathered], *options)
-    counted = re.search(r"number_of_executed_units:\s*(\d+)", done.stderr)
-    last = re.findall(r"^#(\d+)", done.stderr, re.MULTILINE)
+    log.write_text("")
+    options = (f"-runs={executions}", f"-max_total_time={arguments.seconds}", f"-max_len={LONGEST}", "-len_control=0")
+    options += (f"-timeout={HANGS}", f"-artifact_prefix={found}/", "-print_final_stats=1", "-rss_limit_mb=4096")
+    code, told = forked(harness, gathered, log, options)
+    counted = re.search(r"number_of_executed_units:\s*(\d+)", told)
+    last = re.findall(r"^#(\d+)", told, re.MULTILINE)
     count = int(counted[1]) if counted else int(last[-1]) if last else 0
-    if kept and done.returncode == 0:
-        keep(name, gathered)
-    return count, "" if done.returncode == 0 else done.stderr
+    if arguments.keep:
+        keep(name, gathered, found)
+    return count, "" if code == 0 else told
+
+
+def note(name, count, found):
+    """A line a harness, at once: a run that is stopped has counted as well."""
+    with (OUT / "executions.jsonl").open("a") as log:
+        log.write(json.dumps({"harness": name, "executions": count, "found": found}) + "\n")
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--executions", type=int, default=100_000, help="of all harnesses together")
+    p.add_argument("--seconds", type=int, default=120, help="at most, for each harness")
     p.add_argument("--only", default="", help="names of harnesses, with commas")
     p.add_argument("--keep", action="store_true", help="renew the corpus")
     arguments = p.parse_args()
-    sys.path[:0] = [str(ROOT), str(HERE)]
-    import harnesses
-
-    names = [name for name in harnesses.harnesses() if not arguments.only or name in arguments.only.split(",")]
+    harnesses, slow = instrumented()
+    names = [name for name in harnesses if not arguments.only or name in arguments.only.split(",")]
     share = arguments.executions // max(1, len(names))
     total, findings = 0, {}
     for name in names:
-        count, trouble = one(name, max(1, share // (SLOW_SHARE if name in harnesses.SLOW else 1)), arguments.keep)
+        own = max(1, share // (SLOW_SHARE if name in slow else 1))
+        count, trouble = one(name, harnesses[name], own, arguments)
         total += count
         if trouble:
             findings[name] = trouble
+        note(name, count, bool(trouble))
         tell(f"{name:<32} {count:>10,} executions{'   FOUND SOMETHING' if trouble else ''}")
     tell(f"{'all':<32} {total:>10,} executions, {len(findings)} harnesses found something")
     for name, trouble in findings.items():
         tell(f"\n{name}\n{trouble[-3000:]}")
-    OUT.mkdir(parents=True, exist_ok=True)
-    with (OUT / "executions.jsonl").open("a") as log:
-        log.write(json.dumps({"executions": total, "harnesses": len(names), "findings": sorted(findings)}) + "\n")
     return 1 if findings else 0
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--harness"]:
-        fuzz(sys.argv[2], sys.argv[3:])
-    else:
-        sys.exit(main())
+    sys.exit(main())

@@ -3,6 +3,7 @@
 import base64
 import inspect
 
+import functions
 import harnesses
 import pytest
 from dealing import Dealer
@@ -44,11 +45,11 @@ def test_every_corpus_belongs_to_a_harness_and_is_small():
     assert all(base64.b64decode(line, validate=True) for path in files for line in path.read_text().splitlines())
 
 
-@pytest.mark.parametrize("module", harnesses.modules(), ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", functions.modules(), ids=lambda module: module.__name__)
 def test_every_public_function_has_a_property_or_a_reason_why_not(module):
-    for name, function in harnesses.functions(module).items():
-        if name not in harnesses.LEFT_OUT:
-            places, named = harnesses.arguments(function, Dealer(bytes(range(200))))
+    for name, function in functions.functions(module).items():
+        if name not in functions.LEFT_OUT:
+            places, named = functions.arguments(function, Dealer(bytes(range(200))))
             inspect.signature(function).bind(*places, **named)
 
 
@@ -57,7 +58,7 @@ def test_a_score_outside_its_range_is_found():
         return 1.5
 
     with pytest.raises(AssertionError, match=r"odd_score gives 1\.5"):
-        harnesses.call(odd_score, Dealer(b""))
+        functions.call(odd_score, Dealer(b""))
 
 
 def test_a_function_of_a_new_type_is_refused_until_it_can_be_dealt():
@@ -65,4 +66,4 @@ def test_a_function_of_a_new_type_is_refused_until_it_can_be_dealt():
         return 0.0
 
     with pytest.raises(LookupError, match="add them to dealt"):
-        harnesses.arguments(strange, Dealer(b""))
+        functions.arguments(strange, Dealer(b""))
