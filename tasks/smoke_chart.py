@@ -13,22 +13,10 @@ chance: 10
 from sailbench.families import choice
 from sailbench.metrics.relaxed import any_relaxed_score
 from sailbench.prompts import as_it_is
-from sailbench.rows import Row
 from sailbench.rules.short_answer import by_similarity
-from sailbench.types import Sample
 
-from ._smoke import SHORT, shipped
+from ._smoke import SHORT, reader, shipped
 
-
-def read(row: Row) -> Sample:
-    return Sample(
-        id=row.text("id"),
-        question=row.text("question"),
-        target=row.text("answer"),
-        media=row.images("image"),
-        group={"kind": row.text("kind")},
-    )
-
-
+read = reader("kind")
 BY_VALUE = by_similarity(any_relaxed_score)
 TASK = choice(read, text=as_it_is, sampling=SHORT, rules={"official": BY_VALUE}, sources=shipped("chart"))

@@ -15,19 +15,13 @@ from sailbench.prompts import as_it_is
 from sailbench.rows import Row
 from sailbench.rules.places import by_box
 from sailbench.task import Task
-from sailbench.types import Sample
 
-from ._smoke import SHORT, shipped
-
-
-def read(row: Row) -> Sample:
-    return Sample(
-        id=row.text("id"),
-        question=row.text("question"),
-        target=tuple(float(edge) for edge in row.text("bbox").split(",")),
-        media=row.images("image"),
-        group={"shape": row.text("shape")},
-    )
+from ._smoke import SHORT, reader, shipped
 
 
+def box(row: Row) -> tuple[float, ...]:
+    return tuple(float(edge) for edge in row.text("bbox").split(","))
+
+
+read = reader("shape", target=box)
 TASK = Task(read=read, ask=asking(as_it_is, SHORT), rules={"official": by_box}, sources=shipped("grounding"))

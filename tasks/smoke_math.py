@@ -14,23 +14,14 @@ import re
 
 from sailbench.extract import final_math_answer
 from sailbench.families import rule
-from sailbench.rows import Row
 from sailbench.task import Task
 from sailbench.types import Request, Sample, Sampling
 
-from ._smoke import SHORT, shipped
+from ._smoke import SHORT, reader, shipped
 
 THINKING = Sampling(max_tokens=96, thinking=True, detail="frame")
 
-
-def read(row: Row) -> Sample:
-    return Sample(
-        id=row.text("id"),
-        question=row.text("question"),
-        target=row.text("answer"),
-        media=row.images("image"),
-        group={"mode": row.text("mode")},
-    )
+read = reader("mode")
 
 
 def ask(sample: Sample) -> Request:

@@ -13,20 +13,8 @@ chance: 25
 from sailbench.families import by_option_match, choice
 from sailbench.prompts import as_it_is
 from sailbench.rows import Row
-from sailbench.types import Sample
 
-from ._smoke import SHORT, shipped
+from ._smoke import SHORT, reader, shipped
 
-
-def read(row: Row) -> Sample:
-    return Sample(
-        id=row.text("id"),
-        question=row.text("question"),
-        target=row.text("letter"),
-        media=row.images("image"),
-        choices=row.choices(),
-        group={"skill": row.text("skill")},
-    )
-
-
+read = reader("skill", target=lambda row: row.text("letter"), choices=Row.choices)
 TASK = choice(read, text=as_it_is, sampling=SHORT, rules={"official": by_option_match}, sources=shipped("mcq"))

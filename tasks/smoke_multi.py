@@ -12,20 +12,8 @@ chance: 50
 
 from sailbench.families import by_yes_no, yes_no
 from sailbench.prompts import as_it_is
-from sailbench.rows import Row
-from sailbench.types import Sample
 
-from ._smoke import SHORT, shipped
+from ._smoke import SHORT, reader, shipped
 
-
-def read(row: Row) -> Sample:
-    return Sample(
-        id=row.text("id"),
-        question=row.text("question"),
-        target=row.text("answer"),
-        media=row.images("images"),
-        group={"skill": row.text("skill")},
-    )
-
-
+read = reader("skill")
 TASK = yes_no(read, text=as_it_is, sampling=SHORT, rules={"official": by_yes_no}, sources=shipped("multi"))

@@ -12,20 +12,8 @@ chance: 1 (a word of 54, or a number)
 
 from sailbench.families import choice
 from sailbench.prompts import as_it_is
-from sailbench.rows import Row
-from sailbench.types import Sample
 
-from ._smoke import SHORT, by_word, shipped
+from ._smoke import SHORT, by_word, reader, shipped
 
-
-def read(row: Row) -> Sample:
-    return Sample(
-        id=row.text("id"),
-        question=row.text("question"),
-        target=row.text("answer"),
-        media=row.images("image"),
-        group={"kind": row.text("kind")},
-    )
-
-
+read = reader("kind")
 TASK = choice(read, text=as_it_is, sampling=SHORT, rules={"official": by_word}, sources=shipped("ocr"))

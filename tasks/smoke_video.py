@@ -12,22 +12,11 @@ chance: 37 (four directions, two orders)
 
 from sailbench.families import choice
 from sailbench.prompts import as_it_is
-from sailbench.rows import Row
-from sailbench.types import Sample, Sampling
+from sailbench.types import Sampling
 
-from ._smoke import by_word, shipped
+from ._smoke import by_word, reader, shipped
 
 FRAMES = Sampling(max_tokens=32, frames=4, detail="frame")
 
-
-def read(row: Row) -> Sample:
-    return Sample(
-        id=row.text("id"),
-        question=row.text("question"),
-        target=row.text("answer"),
-        media=row.videos("video"),
-        group={"skill": row.text("skill")},
-    )
-
-
+read = reader("skill")
 TASK = choice(read, text=as_it_is, sampling=FRAMES, rules={"official": by_word}, sources=shipped("video"))

@@ -13,22 +13,10 @@ chance: 50
 from sailbench.aggregate import UNITS_ALL_RIGHT
 from sailbench.families import by_yes_no, yes_no
 from sailbench.prompts import as_it_is
-from sailbench.rows import Row
-from sailbench.types import Sample
 
-from ._smoke import SHORT, shipped
+from ._smoke import SHORT, reader, shipped
 
-
-def read(row: Row) -> Sample:
-    return Sample(
-        id=row.text("id"),
-        question=row.text("question"),
-        target=row.text("answer"),
-        media=row.images("image"),
-        unit=row.text("pair"),
-    )
-
-
+read = reader(unit=lambda row: row.text("pair"))
 TASK = yes_no(
     read,
     text=as_it_is,

@@ -14,6 +14,7 @@ from recipes.nano import adalrs, export, pack, reinforce, scenes, soup, stages, 
 from recipes.nano.adalrs import AdaLRS
 from recipes.nano.draw import COLOURS, GLYPHS, GRID, NAMES, PATCH, SHAPES, Canvas
 from recipes.nano.scenes import KINDS, LETTERS
+from recipes.nano.search import Search
 from sailbench import data, registry
 from sailbench.errors import ModelError
 from sailbench.metrics.arithmetic import arithmetic_value
@@ -249,6 +250,14 @@ def test_questions_packed_with_others_have_the_logits_they_have_alone(processor,
     assert torch.allclose(torch.cat(alone), logits, atol=1e-4)
 
 
+def test_a_pictures_slot_that_a_model_writes_shows_nothing(processor, fresh):
+    told = pack.lay_out(processor, (scene := drawn("arithmetic", 1)[0]), scene.asks[:1])
+    written = replace(told, rests=(pack.Asked(told.rests[0].prompt, [processor.tokenizer.slot] * 3),))
+    batch = pack.batch([[written]], written.length, processor)
+    assert len(batch.where) == processor.config.slots_per_tile
+    assert fresh.logits(batch, fresh.slots(fresh.patches(batch.pixels))).shape[0] == 3
+
+
 def test_rows_are_filled_and_hold_only_whole_scenes(processor):
     rng = random.Random(0)
     told = (pack.lay_out(processor, scene, scene.asks[:2]) for scene in iter(lambda: scenes.objects(rng), None))
@@ -277,7 +286,8 @@ def test_an_exported_student_answers_as_it_did_in_training(base, processor, fres
 
 
 def plan(base, folder, **changes):
-    stage = replace(stages.BY_NAME["all"], name="short", steps=6, rows=1, rate=2e-3, **changes)
+    changed = {"steps": 6, "rows": 1, "rate": 2e-3} | changes
+    stage = replace(stages.BY_NAME["all"], name="short", **changed)
     return train.Plan(stage=stage, base=base, before=None, folder=folder, workers=1, save_every=2)
 
 
@@ -423,28 +433,52 @@ def test_the_fall_is_the_slope_with_its_standard_error():
     assert (speed, error) == pytest.approx((-0.8, 0.42426), abs=1e-4)  # as scipy.stats.linregress has it
 
 
-def test_a_search_helps_the_small_network_that_starts_too_slowly(base, processor):
-    def trained(search, steps=60):
-        network, copy = student.Student(SailConfig.load(base)), None
-        optimizer = torch.optim.AdamW(network.parameters(), lr=search.rate)
-        stage = replace(stages.BY_NAME["tower"], rows=8)
-        batch = next(train.batches(train.Plan(stage=stage, base=base, before=None, folder=base), processor, 0, 0))
-        for _ in range(steps):
-            optimizer.param_groups[0]["lr"] = search.rate
-            optimizer.zero_grad()
-            loss = network.reading_loss(network.patches(batch.pixels), batch.labels)
-            loss.backward()
-            optimizer.step()
-            advice = search.take(loss.item())
-            if advice == "try":
-                copy = {n: t.clone() for n, t in network.state_dict().items()}
-            elif advice == "back":
-                network.load_state_dict(copy)
-        return loss.item()
+def searched(base, folder, **changes):
+    """A plan whose stage searches for its rate from one that is much too low."""
+    wide = plan(base, folder, **{"search": 4, "rate": 1e-5, "steps": 60} | changes)
+    return replace(wide, stage=replace(wide.stage, kind="patches", reading=1.0, rows=4, scenes={"writing": 1}))
 
-    search = AdaLRS(rate=1e-5, window=4)
-    assert trained(search) < 0.8 * trained(AdaLRS(rate=1e-5, window=10**6))
-    assert search.rate > 1e-4
+
+def last_loss(of):
+    return json.loads(of.log.read_text().splitlines()[-1])["patches"]
+
+
+def test_a_stage_that_starts_too_slowly_finds_a_rate_and_ends_lower(base, tmp_path):
+    search, idle = searched(base, tmp_path / "search"), searched(base, tmp_path / "idle", search=0)
+    train.run(search)
+    train.run(idle)
+    assert last_loss(search) < 0.8 * last_loss(idle)
+    assert json.loads(search.log.read_text().splitlines()[-1])["rate"] > 3e-5
+
+
+def test_a_search_that_was_stopped_in_a_trial_goes_on_as_if_it_had_not_been(base, tmp_path, monkeypatch):
+    whole, stopped = (searched(base, tmp_path / name, steps=32) for name in ("whole", "stopped"))
+    train.run(whole)
+    saved = train.save
+
+    def stop_in_a_trial(plan, parts, step):
+        saved(plan, parts, step)
+        if json.loads(parts["search"].state_dict()["rule"])["settled"]:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(train, "save", stop_in_a_trial)
+        train.run(stopped)
+    assert torch.load(stopped.state, weights_only=True)["search"]["copy"]
+    train.run(stopped)
+    assert all(torch.equal(weights(stopped)[name], tensor) for name, tensor in weights(whole).items())
+
+
+def test_a_trial_that_fails_takes_weights_and_optimizer_back(fresh):
+    optimizer = torch.optim.AdamW(fresh.parameters())
+    search = Search(1.0, 4, fresh, optimizer)
+    for loss in (9.0, 8.0, 7.1, 6.0, 5.9, 5.7, 5.6, 5.4):
+        search.take(torch.tensor(loss))
+    before = {name: tensor.clone() for name, tensor in fresh.state_dict().items()}
+    for parameter in fresh.parameters():
+        parameter.data.add_(1.0)
+    search.take(torch.tensor(float("nan")))
+    assert search.rate == 0.5 and all(torch.equal(before[n], t) for n, t in fresh.state_dict().items())
 
 
 # Soups

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recipes.nano.draw import SIDE
+from recipes.nano.draw import GRID, SIDE, Canvas
 from recipes.nano.scenes import Ask, Scene
 from sailbench.models.sail import chat
 from sailbench.models.sail.chat import Picture
@@ -71,7 +71,7 @@ class Batch:
     """Rows R of T tokens. `group` is the scene's number in its row (0: padding), `branch` the question's (0: shared).
 
     `where` are the flat places of the pictures' slots in the order of `pixels` [n, 3, S, S]; `targets` [R, T] is the
-    token to come, or IGNORED; `labels` [n, 3, 8, 8] tells what each patch shows.
+    token to come, or IGNORED; `labels` [n, 3, G, G] tells what each patch shows.
     """
 
     ids: Tensor
@@ -151,13 +151,15 @@ def batch(filled: Sequence[Sequence[Told]], width: int, processor: Processor) ->
     """Tensors of some rows."""
     ids, positions, group, branch = (np.zeros((len(filled), width), dtype=np.int64) for _ in range(4))
     targets = np.full((len(filled), width), IGNORED, dtype=np.int64)
-    pictures, labels = [], []
+    shown = np.zeros((len(filled), width), dtype=bool)
+    slot, canvases = processor.tokenizer.slot, list[Canvas]()
     for r, row in enumerate(filled):
         at = 0
         for g, told in enumerate(row, 1):
             shared = len(told.shared)
             span = slice(at, at + shared)
             ids[r, span], positions[r, span], group[r, span] = told.shared, range(shared), g
+            shown[r, span] = ids[r, span] == slot
             at += shared
             for b, rest in enumerate(told.rests, 1):
                 tokens = [*rest.prompt, *rest.answer]
@@ -165,26 +167,39 @@ def batch(filled: Sequence[Sequence[Told]], width: int, processor: Processor) ->
                 span = slice(at, at + n)
                 ids[r, span], positions[r, span] = tokens[:-1], range(shared, shared + n)
                 group[r, span], branch[r, span] = g, b
+                shown[r, at : at + first] = ids[r, at : at + first] == slot  # one that a model writes shows nothing
                 targets[r, at + first : at + n] = tokens[first + 1 :]
                 at += n
             if told.seen:
-                pictures += [canvas.pixels for canvas in told.scene.pictures]
-                labels += [canvas.labels for canvas in told.scene.pictures]
-    table = torch.from_numpy(ids)
+                canvases += told.scene.pictures
     return Batch(
-        table,
+        torch.from_numpy(ids),
         torch.from_numpy(positions),
         torch.from_numpy(group),
         torch.from_numpy(branch),
         torch.from_numpy(targets),
-        (table.flatten() == processor.tokenizer.slot).nonzero()[:, 0],
-        normalised(pictures, processor),
-        torch.from_numpy(np.stack(labels)) if labels else torch.zeros(0, 3, 8, 8, dtype=torch.int64),
+        torch.from_numpy(shown).flatten().nonzero()[:, 0],
+        normalised(canvases, processor),
+        _labels(canvases),
     )
 
 
-def normalised(pictures: Sequence[np.ndarray], processor: Processor) -> Tensor:  # type: ignore[type-arg]
+def pictures(canvases: Sequence[Canvas], processor: Processor) -> Batch:
+    """Pictures and their labels alone: no row of tokens."""
+    table, places = torch.zeros(0, 0, dtype=torch.int64), torch.zeros(0, dtype=torch.int64)
+    return Batch(table, table, table, table, table, places, normalised(canvases, processor), _labels(canvases))
+
+
+def normalised(canvases: Sequence[Canvas], processor: Processor) -> Tensor:
     """[n, 3, S, S] as the processor scales them."""
-    if not pictures:
+    if not canvases:
         return torch.zeros(0, 3, SIDE, SIDE)
-    return scaled(torch.from_numpy(np.stack(pictures)), processor.config.mean, processor.config.std)
+    colours = torch.from_numpy(np.stack([canvas.pixels for canvas in canvases]))
+    return scaled(colours, processor.config.mean, processor.config.std)
+
+
+def _labels(canvases: Sequence[Canvas]) -> Tensor:
+    """[n, 3, G, G]"""
+    if not canvases:
+        return torch.zeros(0, 3, GRID, GRID, dtype=torch.int64)
+    return torch.from_numpy(np.stack([canvas.labels for canvas in canvases]))

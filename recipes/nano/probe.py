@@ -63,8 +63,7 @@ def patch_accuracy(student: Student, processor: Processor, images: int = 200, se
     """By what is told of a patch (glyph, shape, colour), over patches that show something of the sort."""
     rng = random.Random(f"patches {seed}")
     draws = [KINDS[kind] for kind in ("writing", "arithmetic", "objects", "several", "chart")]
-    told = [Told(draws[i % len(draws)](rng), [0], ()) for i in range(images)]
-    batch = pack.batch([told], images, processor)
+    batch = pack.pictures([draws[i % len(draws)](rng).pictures[0] for i in range(images)], processor)
     features = student.patches(batch.pixels)
     found = {}
     for name, reader, truth in zip(

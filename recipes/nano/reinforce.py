@@ -8,9 +8,11 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from transformers import DynamicCache
 
 from recipes.nano import pack
 from recipes.nano.pack import Asked, Batch, Told
@@ -19,7 +21,7 @@ from recipes.nano.student import Student
 from sailbench.extract import final_math_answer
 from sailbench.models.sail.processor import Processor
 
-GROUP, LONGEST, WIDTH = 8, 40, 512
+GROUP, LONGEST = 8, 40
 CLIP = (0.20, 0.28)
 FORM = re.compile(r"<think>.+?</think>\s*\\boxed\{[^{}]+\}", re.DOTALL)
 
@@ -29,6 +31,13 @@ class Attempt:
     """A sampled answer's tokens, and what it earned: half for the right answer, half for the form."""
 
     ids: list[int]
+    reward: float
+
+
+class Drawn(NamedTuple):
+    """Questions with their attempts, and what all attempts earned on average, those at questions left out included."""
+
+    groups: list[tuple[Told, list[Attempt]]]
     reward: float
 
 
@@ -47,69 +56,55 @@ def question(processor: Processor, rng: random.Random) -> tuple[Told, Ask]:
 
 
 @torch.inference_mode()
-def sample(student: Student, told: Sequence[Told], draws: int, end: int, seed: int) -> list[list[list[int]]]:
+def sample(
+    student: Student, processor: Processor, told: Sequence[Told], draws: int, seed: int
+) -> list[list[list[int]]]:
     """`draws` answers to each question, token by token at temperature 1; the prompts have one length."""
     prompts = [[*each.shared, *each.rests[0].prompt] for each in told for _ in range(draws)]
-    batch = pack_prompts(prompts)
-    canvases = [each.scene.pictures[0].pixels for each in told]
-    shown = student.slots(student.patches(told_pixels(canvases, student))).view(
-        len(told), -1, student.network.config.hidden_size
-    )
+    assert len({len(prompt) for prompt in prompts}) == 1, "prompts of one length only"
+    tokenizer = processor.tokenizer
+    pixels = pack.normalised([each.scene.pictures[0] for each in told], processor)
+    shown = student.slots(student.patches(pixels)).unflatten(0, (len(told), -1))  # [questions, slots, H]
     model, generator = student.network.language_model, torch.Generator().manual_seed(seed)
-    embeds = model.model.embed_tokens(batch).clone()
-    places = _slots(prompts[0], student)
-    embeds[:, places] = shown.repeat_interleave(draws, 0)
-    cache, answers, open_ = None, [[] for _ in prompts], torch.ones(len(prompts), dtype=torch.bool)
+    embeds = model.model.embed_tokens(torch.tensor(prompts)).clone()
+    embeds[:, [i for i, token in enumerate(prompts[0]) if token == tokenizer.slot]] = shown.repeat_interleave(draws, 0)
+    cache, answers, open_ = DynamicCache(), [[] for _ in prompts], torch.ones(len(prompts), dtype=torch.bool)
     for _ in range(LONGEST):
-        out = model(inputs_embeds=embeds, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        cache = out.past_key_values
+        out = model(
+            None, None, None, cache, embeds, use_cache=True, logits_to_keep=1
+        )  # the cache's keyword was renamed
         drawn = torch.multinomial(out.logits[:, -1].float().softmax(-1), 1, generator=generator)[:, 0]
         for i in open_.nonzero()[:, 0].tolist():
             answers[i].append(int(drawn[i]))
-        open_ &= drawn != end
+        open_ &= drawn != tokenizer.end
         if not open_.any():
             break
         embeds = model.model.embed_tokens(drawn[:, None])
     return [answers[i : i + draws] for i in range(0, len(answers), draws)]
 
 
-def pack_prompts(prompts: Sequence[Sequence[int]]) -> Tensor:
-    assert len({len(prompt) for prompt in prompts}) == 1, "prompts of one length only"
-    return torch.tensor(prompts)
-
-
-def told_pixels(canvases: Sequence[object], student: Student) -> Tensor:
-    """[n, 3, S, S] in the network's scale."""
-    import numpy as np
-
-    from sailbench.models.sail.pixels import scaled
-
-    shape = student.network.config
-    return scaled(torch.from_numpy(np.stack(canvases)), shape.mean, shape.std)  # type: ignore[arg-type]
-
-
-def _slots(prompt: Sequence[int], student: Student) -> list[int]:
-    """The places of the picture's slots: the longest run of one id."""
-    n = student.network.config.slots_per_tile
-    start = next(i for i in range(len(prompt)) if len(set(prompt[i : i + n])) == 1)
-    return list(range(start, start + n))
-
-
-def groups(
+def rounds(
     student: Student, processor: Processor, rng: random.Random, wanted: int
-) -> Iterator[tuple[Told, list[Attempt]]]:
-    """Questions with their attempts, those left out on which all attempts earn the same."""
-    tokenizer, found = processor.tokenizer, 0
+) -> Iterator[list[tuple[Told, list[Attempt]]]]:
+    """Questions with their attempts, drawn again and again."""
     for _ in range(20):
         drawn = [question(processor, rng) for _ in range(wanted)]
-        sampled = sample(student, [told for told, _ in drawn], GROUP, tokenizer.end, rng.randrange(1 << 30))
-        for (told, ask), answers in zip(drawn, sampled, strict=True):
-            attempts = [Attempt(ids, reward(tokenizer.decode(ids), ask.answer)) for ids in answers]
-            if len({attempt.reward for attempt in attempts}) > 1 and found < wanted:
-                found += 1
-                yield told, attempts
-        if found == wanted:
-            return
+        sampled = sample(student, processor, [told for told, _ in drawn], GROUP, rng.randrange(1 << 30))
+        yield [
+            (told, [Attempt(ids, reward(processor.tokenizer.decode(ids), ask.answer)) for ids in answers])
+            for (told, ask), answers in zip(drawn, sampled, strict=True)
+        ]
+
+
+def groups(student: Student, processor: Processor, rng: random.Random, wanted: int) -> Drawn:
+    """`wanted` questions to learn from, fewer where it takes too long; not those whose attempts all earn the same."""
+    kept, earned = [], []
+    for asked in rounds(student, processor, rng, wanted):
+        earned += [attempt.reward for _, attempts in asked for attempt in attempts]
+        kept += [group for group in asked if len({attempt.reward for attempt in group[1]}) > 1]
+        if len(kept) >= wanted:
+            break
+    return Drawn(kept[:wanted], sum(earned) / len(earned))
 
 
 def batch(grouped: Sequence[tuple[Told, list[Attempt]]], processor: Processor) -> tuple[Batch, Tensor]:

@@ -1,6 +1,5 @@
 """Model soup: the plain mean of several checkpoints of one shape, of one run or of runs with a common start."""
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sailbench.errors import ModelError
+from sailbench.models import folders
 
 # Files that say what weights mean: where they differ, the weights have nothing in common.
 MEANING = ("config.json", "vocab.json", "merges.txt", "added_tokens.json")
@@ -49,34 +49,26 @@ def _mean(tensors: Sequence[Tensor]) -> Tensor:
     return torch.stack([tensor.float() for tensor in tensors]).mean(0).to(first.dtype)
 
 
-def write(folders: Sequence[Path], target: Path) -> None:
+def write(sources: Sequence[Path], target: Path) -> None:
     """A checkpoint folder of the mean weights; everything else is the first folder's. It appears whole or not at all.
 
     Raises:
         ModelError: the target exists, or the checkpoints are not of one shape, configuration and tokenizer.
     """
-    if target.exists():
-        raise ModelError(f"{target} exists already; name a folder that does not")
-    _check_meaning(folders)
-    first = folders[0]
-    unfinished = target.with_name(f"{target.name}.unfinished-{os.getpid()}")
-    unfinished.mkdir(parents=True)
-    try:
-        for path in sorted(first.iterdir()):
+    _check_meaning(sources)
+    with folders.new(target) as unfinished:
+        for path in sorted(sources[0].iterdir()):
             if path.suffix == ".safetensors":
-                _write([folder / path.name for folder in folders], unfinished / path.name)
+                _write([source / path.name for source in sources], unfinished / path.name)
             elif path.is_file():
                 shutil.copyfile(path, unfinished / path.name)
-        unfinished.rename(target)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _check_meaning(folders: Sequence[Path]) -> None:
+def _check_meaning(sources: Sequence[Path]) -> None:
     for name in MEANING:
-        if len({path.read_bytes() if path.exists() else b"" for path in (folder / name for folder in folders)}) > 1:
+        if len({path.read_bytes() if path.exists() else b"" for path in (source / name for source in sources)}) > 1:
             raise ModelError(f"{name} is not the same in all checkpoints: their weights cannot be averaged")
-    if len({tuple(sorted(path.name for path in folder.glob("*.safetensors"))) for folder in folders}) > 1:
+    if len({tuple(sorted(path.name for path in source.glob("*.safetensors"))) for source in sources}) > 1:
         raise ModelError("the checkpoints keep their weights in differently named files")
 
 

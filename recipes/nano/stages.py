@@ -35,6 +35,8 @@ class Stage:
 
     `reading` weighs the loss of the tower's readers beside that of the answers; `each` is the most questions a scene.
     A `pooled` stage learns to reason from thoughts that the model had itself and that led to the right answer.
+    With `search` AdaLRS looks for a better rate than `rate`, in windows of so many steps; the paper has it do so in the
+    adapter's warm-up.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Stage:
     reading: float = 0.0
     fall: float = 0.0
     pooled: bool = False
+    search: int = 0
 
 
 STAGES = (
@@ -63,6 +66,7 @@ STAGES = (
         trains=(TOWER, "readers"),
         scenes={"writing": 6, "arithmetic": 4, "objects": 2, "several": 1, "chart": 1},
         rows=24,
+        reading=1.0,
         fall=0.2,
     ),
     Stage(
@@ -127,8 +131,10 @@ STAGES = (
             "mcq": 2.0,
             "yesno": 3.0,
             "grounding": 2.0,
-        }
-        | {"chart": 4.0, "multi": 3.0, "video": 2.0},
+            "chart": 4.0,
+            "multi": 3.0,
+            "video": 2.0,
+        },
         each=6,
         reading=0.1,
     ),
@@ -165,8 +171,17 @@ STAGES = (
         steps=300,
         rate=5e-4,
         scenes={"writing": 4, "arithmetic": 8, "objects": 6, "several": 1, "chart": 2, "pair": 2, "motion": 1},
-        asks={"ocr": 2.0, "mcq": 2.0, "yesno": 1.0, "grounding": 5.0, "math": 2.0, "think": 3.0}
-        | {"chart": 1.0, "multi": 1.5, "video": 1.5},
+        asks={
+            "ocr": 2.0,
+            "mcq": 2.0,
+            "yesno": 1.0,
+            "grounding": 5.0,
+            "math": 2.0,
+            "think": 3.0,
+            "chart": 1.0,
+            "multi": 1.5,
+            "video": 1.5,
+        },
         each=5,
         pooled=True,
         fall=1.0,

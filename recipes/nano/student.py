@@ -6,63 +6,32 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from recipes.nano.draw import COLOURS, GLYPHS, SHAPES
+from recipes.nano.draw import COLOURS, GLYPHS, SHAPES, SIDE
 from recipes.nano.pack import IGNORED, Batch
+from sailbench.models import catalogue
 from sailbench.models.sail.config import SailConfig
 from sailbench.models.sail.language import restore_rotary
 from sailbench.models.sail.network import Network
-from sailbench.models.sail.vision import merge_patches
 
 WIDTHS = (1 + len(GLYPHS), 1 + len(SHAPES), 1 + len(COLOURS))  # what a patch may show, nothing included
 
 
 def config(vocabulary: int, width: int = 160, layers: int = 4, depth: int = 4) -> dict[str, Any]:
     """config.json of the small model, in the official keys: `layers` of the tower, `depth` of the language model."""
-    inner = 32 * round(width * 8 / 3 / 32)
-    return {
-        "model_type": "sailvl",
-        "architectures": ["SAILVLModel"],
-        "downsample_ratio": 0.5,
-        "ps_version": "v2",
-        "select_layer": -1,
-        "force_image_size": 112,
-        "dynamic_image_size": True,
-        "use_thumbnail": True,
-        "min_dynamic_patch": 1,
-        "max_dynamic_patch": 12,
-        "multi_scale": False,
-        "template": "univl-chat",
-        "torch_dtype": "bfloat16",
-        "vision_config": {
-            "model_type": "sailvit",
-            "hidden_size": width,
-            "intermediate_size": inner,
-            "num_hidden_layers": layers,
-            "num_attention_heads": width // 32,
-            "image_size": 112,
-            "patch_size": 14,
-            "num_channels": 3,
-            "rms_norm_eps": 1e-5,
-            "qkv_bias": False,
-            "use_bias": False,
-        },
-        "llm_config": {
-            "model_type": "qwen3",
-            "hidden_size": width,
-            "intermediate_size": inner,
-            "num_hidden_layers": depth,
-            "num_attention_heads": width // 32,
-            "num_key_value_heads": width // 32,
-            "head_dim": 32,
-            "vocab_size": vocabulary,
-            "rms_norm_eps": 1e-6,
-            "rope_theta": 10000,
-            "max_position_embeddings": 4096,
-            "attention_bias": False,
-            "hidden_act": "silu",
-            "tie_word_embeddings": True,
-        },
+    shared = {"hidden_size": width, "intermediate_size": 32 * round(width * 8 / 3 / 32)}
+    vision = {**shared, "num_hidden_layers": layers, "num_attention_heads": width // 32, "image_size": SIDE}
+    language = {
+        **shared,
+        "num_hidden_layers": depth,
+        "num_attention_heads": width // 32,
+        "num_key_value_heads": width // 32,
+        "head_dim": 32,
+        "vocab_size": vocabulary,
+        "rope_theta": 10000,
+        "max_position_embeddings": 4096,
+        "tie_word_embeddings": True,
     }
+    return {**catalogue.configuration(language, **vision), "multi_scale": False}
 
 
 class Student(nn.Module):
@@ -102,11 +71,8 @@ class Student(nn.Module):
 
     def slots(self, features: Tensor) -> Tensor:
         """[n, patches, D] to the language model's [n * slots, H]."""
-        shape = self.network.config
-        grid = shape.vision.grid
-        merged = merge_patches(features, grid, grid, shape.merge, shape.ps_version == "v1")
-        shown: Tensor = self.network.mlp1(merged)
-        return shown.flatten(0, 1)
+        grid = self.network.config.vision.grid
+        return self.network.adapted(features, grid, grid).flatten(0, 1)
 
     def logits(self, batch: Batch, shown: Tensor | None) -> Tensor:
         """[targets, V] where something is to be learnt; `shown` fills the pictures' slots."""

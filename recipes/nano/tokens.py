@@ -1,13 +1,12 @@
 """The small model's tokenizer: byte-level BPE learnt from the questions, with the official added tokens."""
 
-import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
 
 from recipes.nano.scenes import KINDS, WORDS
 from sailbench.models.sail.chat import SYSTEM, THINK
-from sailbench.models.sail.tiny import ADDED, FRAMING, PAD, PLAIN
+from sailbench.models.sail.tiny import ADDED, write_added
 from sailbench.models.sail.tokenizer import SPLIT
 
 SIZE = 768  # with bytes and added tokens
@@ -44,17 +43,4 @@ def write(folder: Path) -> None:
     )
     engine.train_from_iterator(corpus(), trainer)
     engine.model.save(str(folder))
-    first = engine.get_vocab_size()
-    ids = {text: first + i for i, text in enumerate(ADDED)}
-    _write(folder / "added_tokens.json", ids)
-    names = {"additional_special_tokens": FRAMING, "eos_token": "<|im_end|>", "pad_token": PAD}
-    _write(folder / "special_tokens_map.json", names)
-    decoder = {str(i): {"content": text, "special": text not in PLAIN} for text, i in ids.items()}
-    _write(
-        folder / "tokenizer_config.json",
-        {"tokenizer_class": "Qwen2Tokenizer", "added_tokens_decoder": decoder, **names},
-    )
-
-
-def _write(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_added(folder, engine.get_vocab_size())

@@ -8,7 +8,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from recipes.nano import pack
 from recipes.nano.pack import Batch, Told
 from recipes.nano.scenes import KINDS, Ask, Scene, arithmetic
+from recipes.nano.search import Search
 from recipes.nano.stages import Stage
 from recipes.nano.student import Student
 from sailbench.models.sail.config import SailConfig
@@ -47,6 +48,10 @@ class Plan:
     @property
     def state(self) -> Path:
         return self.folder / f"{self.stage.name}.state"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / f"{self.stage.name}.log.jsonl"
 
     @property
     def done(self) -> bool:
@@ -79,16 +84,19 @@ def work(rank: int, plan: Plan) -> None:
     trained = chosen(student, plan.stage)
     gradients = _joined(trained)
     optimizer = torch.optim.AdamW(decaying(trained), lr=plan.stage.rate, betas=(0.9, 0.98), fused=True)
-    step = resume(plan, student, optimizer)
+    search = Search(plan.stage.rate, plan.stage.search, student, optimizer)
+    parts = {"student": student, "optimizer": optimizer, "search": search}
+    step = resume(plan, parts)
     scenes = batches(plan, processor, rank, step)
     log = _Log(plan, rank)
     while step < plan.stage.steps:
-        rate = rate_at(plan.stage, step)
+        rate = rate_at(replace(plan.stage, rate=search.rate), step)
         for group in optimizer.param_groups:
             group["lr"] = rate
         gradients.zero_()
         losses = _losses(student, plan.stage, next(scenes))
-        sum(losses.values()).backward()  # type: ignore[union-attr]
+        loss = torch.stack(list(losses.values())).sum()
+        loss.backward()
         if plan.workers > 1:
             dist.all_reduce(gradients)
             gradients /= plan.workers
@@ -96,8 +104,10 @@ def work(rank: int, plan: Plan) -> None:
         optimizer.step()
         step += 1
         log.take(step, rate, norm, losses)
+        if step > warm_up(plan.stage):
+            search.take(loss)
         if rank == 0 and (step % plan.save_every == 0 or step == plan.stage.steps):
-            save(plan, student, optimizer, step)
+            save(plan, parts, step)
     if plan.workers > 1:
         dist.barrier()
         dist.destroy_process_group()
@@ -112,12 +122,16 @@ def load(base: Path, state: Path | None = None) -> Student:
 
 
 def rate_at(stage: Stage, step: int) -> float:
-    """Warmed up over at most 100 steps, held, and falling to a fiftieth over the last `fall` of the stage."""
-    warm = min(100, stage.steps // 10 + 1)
-    rise = min(1.0, (step + 1) / warm)
+    """Warmed up, held, and falling to a fiftieth over the last `fall` of the stage."""
+    rise = min(1.0, (step + 1) / warm_up(stage))
     begin = stage.steps * (1 - stage.fall)
     left = 1.0 if step < begin else max(0.02, (stage.steps - step) / (stage.steps - begin))
     return stage.rate * rise * left
+
+
+def warm_up(stage: Stage) -> int:
+    """Steps over which the rate rises."""
+    return min(100, stage.steps // 10 + 1)
 
 
 def chosen(student: Student, stage: Stage) -> list[nn.Parameter]:
@@ -155,9 +169,8 @@ def _losses(student: Student, stage: Stage, batch: Batch) -> dict[str, Tensor]:
     with torch.autocast("cpu", torch.bfloat16):
         features = student.patches(batch.pixels) if len(batch.pixels) else None
         losses = {}
-        if features is not None and (stage.kind == "patches" or stage.reading):
-            weight = stage.reading if stage.kind == "answers" else 1.0
-            losses["patches"] = weight * student.reading_loss(features, batch.labels)
+        if features is not None and stage.reading:
+            losses["patches"] = stage.reading * student.reading_loss(features, batch.labels)
         if stage.kind == "answers":
             losses["answers"] = student.loss(batch, None if features is None else student.slots(features))
     return losses
@@ -174,9 +187,7 @@ def batches(plan: Plan, processor: Processor, rank: int, step: int) -> Iterator[
 
 def _drawn(stage: Stage, processor: Processor, rng: random.Random, pool: Pool) -> Batch:
     if stage.kind == "patches":
-        canvases = [draw(rng, stage).pictures[0] for _ in range(stage.rows)]
-        told = [Told(Scene(pictures=(canvas,), words=(), asks=()), [0], ()) for canvas in canvases]
-        return pack.batch([told], len(told), processor)
+        return pack.pictures([draw(rng, stage).pictures[0] for _ in range(stage.rows)], processor)
     filled = pack.rows(asked(stage, processor, rng, pool), WIDTH)
     return pack.batch([next(filled) for _ in range(stage.rows)], WIDTH, processor)
 
@@ -212,29 +223,29 @@ def some(stage: Stage, scene: Scene, rng: random.Random) -> list[Ask]:
     return [scene.asks[i] for _, i in keyed[-stage.each :]]
 
 
-def save(plan: Plan, student: Student, optimizer: torch.optim.Optimizer, step: int) -> None:
+def save(plan: Plan, parts: Mapping[str, Any], step: int) -> None:
     """Whole or not at all: a killed run finds the state before."""
     unfinished = plan.state.with_suffix(".unfinished")
-    torch.save({"student": student.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, unfinished)
+    torch.save({**{name: part.state_dict() for name, part in parts.items()}, "step": step}, unfinished)
     unfinished.replace(plan.state)
 
 
-def resume(plan: Plan, student: Student, optimizer: torch.optim.Optimizer | None = None) -> int:
+def resume(plan: Plan, parts: Mapping[str, Any]) -> int:
     """Take up the saved state; how many steps it has."""
     if not plan.state.exists():
         return 0
     state = torch.load(plan.state, weights_only=True)
-    student.load_state_dict(state["student"])
-    if optimizer is not None:
-        optimizer.load_state_dict(state["optimizer"])
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
     return int(state["step"])
 
 
 class _Log:
-    """A line of JSON each fifty steps: mean losses since the last, rate, gradient norm, scenes a second."""
+    """A line of JSON each fifty steps, at least four a stage: mean losses since the last, rate, norm, pace."""
 
     def __init__(self, plan: Plan, rank: int) -> None:
-        self._path = plan.folder / f"{plan.stage.name}.log.jsonl" if rank == 0 else None
+        self._path = plan.log if rank == 0 else None
+        self._every = max(1, min(50, plan.stage.steps // 4))
         self._sums: dict[str, float] = {}
         self._since, self._steps = time.perf_counter(), 0
 
@@ -244,7 +255,7 @@ class _Log:
         self._steps += 1
         for name, loss in losses.items():
             self._sums[name] = self._sums.get(name, 0.0) + float(loss.detach())
-        if step % 50 == 0:
+        if step % self._every == 0:
             means = {name: round(total / self._steps, 4) for name, total in self._sums.items()}
             pace = round(self._steps / (time.perf_counter() - self._since), 2)
             line = {"step": step, "rate": rate, "norm": round(norm, 3), "steps_per_second": pace, **means}

@@ -64,7 +64,7 @@ QWEN3: Mapping[str, Any] = {
 }
 
 
-def _sail(language: Mapping[str, Any], **vision: Any) -> Mapping[str, Any]:
+def configuration(language: Mapping[str, Any], **vision: Any) -> Mapping[str, Any]:
     """A config.json in the official keys."""
     return {
         "model_type": "sailvl",
@@ -109,49 +109,49 @@ _ENTRIES = (
     Entry(
         name="sailvl2-1b",
         about="SAIL-VL2-1B: SAIL-ViT-Huge and Qwen3-0.6B; weights never released",
-        config=_sail(LANGUAGE_06B),
+        config=configuration(LANGUAGE_06B),
     ),
     Entry(
         name="sailvl2-2b",
         about="SAIL-VL2-2B: SAIL-ViT-Huge and Qwen3-1.7B",
         hub=_HUB + "2B",
-        config=_sail(LANGUAGE_17B),
+        config=configuration(LANGUAGE_17B),
     ),
     Entry(
         name="sailvl2-8b",
         about="SAIL-VL2-8B: SAIL-ViT-Huge and Qwen3-8B",
         hub=_HUB + "8B",
-        config=_sail(LANGUAGE_8B),
+        config=configuration(LANGUAGE_8B),
     ),
     Entry(
         name="sailvl2-30b-a3b",
         about="SAIL-VL2-30B-A3B: SAIL-ViT-Huge and Qwen3-30B-A3B, a mixture of 128 experts; weights never released",
-        config=_sail(LANGUAGE_30B_A3B),
+        config=configuration(LANGUAGE_30B_A3B),
     ),
     Entry(
         name="sailvl2-2b-thinking",
         about="SAIL-VL2-2B-Thinking: the 2B, asked to reason first",
         hub=_HUB + "2B-Thinking",
         thinking=True,
-        config=_sail(LANGUAGE_17B),
+        config=configuration(LANGUAGE_17B),
     ),
     Entry(
         name="sailvl2-8b-thinking",
         about="SAIL-VL2-8B-Thinking: the 8B, asked to reason first",
         hub=_HUB + "8B-Thinking",
         thinking=True,
-        config=_sail(LANGUAGE_8B),
+        config=configuration(LANGUAGE_8B),
     ),
     Entry(
         name="sailvl2-30b-a3b-thinking",
         about="SAIL-VL2-30B-A3B-Thinking: the mixture of experts, asked to reason first; weights never released",
         thinking=True,
-        config=_sail(LANGUAGE_30B_A3B),
+        config=configuration(LANGUAGE_30B_A3B),
     ),
     Entry(
         name="sailvl2-anyres-2b",
         about="SAIL-VL2-AnyRes-2B: images at their own size up to 1792x1792; weights never released",
-        config=_sail(LANGUAGE_17B, any_resolution=True, max_size=1792),
+        config=configuration(LANGUAGE_17B, any_resolution=True, max_size=1792),
     ),
     Entry(
         name="sailvl2-nano",

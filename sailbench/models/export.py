@@ -4,14 +4,12 @@ Tensors are copied as they are stored, a file at a time, so that memory never ho
 """
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sailbench.errors import ModelError
-from sailbench.models import catalogue
+from sailbench.models import catalogue, folders
 
 if TYPE_CHECKING:
     from sailbench.models.sail.config import SailConfig
@@ -38,17 +36,8 @@ def export(source: str | Path, target: Path, file_bytes: int = FILE_BYTES, token
         ModelError: the source is no SAIL-VL2 or incomplete, or the target exists or cannot be written.
     """
     folder = catalogue.locate(source)
-    if target.exists():
-        raise ModelError(f"{target} exists already; name a folder that does not")
-    unfinished = target.with_name(f"{target.name}.unfinished-{os.getpid()}")
-    try:
-        unfinished.mkdir(parents=True)
+    with folders.new(target) as unfinished:
         _write(folder, unfinished, file_bytes, tokenizer or folder)
-        unfinished.rename(target)
-    except OSError as error:
-        raise ModelError(f"{target} cannot be written: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def checked(folder: Path, config: "SailConfig") -> "tuple[Network, dict[str, Stored]]":

@@ -1,10 +1,37 @@
-"""What a checkpoint's folder is, by what it holds; and where an exported language model is kept."""
+"""What a checkpoint's folder is, by what it holds; how one comes to be; where an exported language model is kept."""
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sailbench.errors import ModelError
 from sailbench.models import catalogue
+
+
+@contextmanager
+def whole(target: Path) -> Iterator[Path]:
+    """A folder to write into, beside the target, whose name it takes at the end; an error leaves nothing behind."""
+    unfinished = target.with_name(f"{target.name}.unfinished-{os.getpid()}")
+    try:
+        unfinished.mkdir(parents=True)
+        yield unfinished
+        unfinished.rename(target)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def new(target: Path) -> Iterator[Path]:
+    """As `whole`, for a target that a user named. Raises ModelError where it exists or cannot be written."""
+    if target.exists():
+        raise ModelError(f"{target} exists already; name a folder that does not")
+    try:
+        with whole(target) as unfinished:
+            yield unfinished
+    except OSError as error:
+        raise ModelError(f"{target} cannot be written: {error.strerror or error}") from None
 
 
 def is_sail(folder: Path) -> bool:

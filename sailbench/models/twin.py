@@ -4,13 +4,11 @@ Each matrix has one scale, that of its largest weight, on both sides of zero (sy
 one would ship, and the same wherever it is made. Norms and biases stay, as in every weight quantisation.
 """
 
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sailbench.errors import ModelError
-from sailbench.models import catalogue
+from sailbench.models import catalogue, folders
 from sailbench.models.export import checked
 
 if TYPE_CHECKING:
@@ -28,21 +26,10 @@ def degrade(source: str | Path, target: Path, bits: int) -> int:
     from sailbench.models.sail.config import SailConfig, read_json
 
     folder = catalogue.locate(source)
-    if target.exists():
-        raise ModelError(f"{target} exists already; name a folder that does not")
     _, tensors = checked(folder, SailConfig.parse(read_json(folder / "config.json")))
-    weights = sorted({tensor.file for tensor in tensors.values()})
-    unfinished = target.with_name(f"{target.name}.unfinished-{os.getpid()}")
-    try:
-        unfinished.mkdir(parents=True)
+    with folders.new(target) as unfinished:
         _copy_rest(folder, unfinished)
-        rounded = sum(_write(path, unfinished / path.name, bits) for path in weights)
-        unfinished.rename(target)
-    except OSError as error:
-        raise ModelError(f"{target} cannot be written: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return rounded
+        return sum(_write(path, unfinished / path.name, bits) for path in sorted({t.file for t in tensors.values()}))
 
 
 def _copy_rest(folder: Path, target: Path) -> None:
