@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from torture import disks, engine, kills
+from torture import clocks, disks, engine, hubs, kills
 from torture.ground import Ground, Tally
 from torture.server import answering
 
@@ -31,19 +31,21 @@ class Case:
 
 
 CASES = (
-    Case(kills.kill_9, 10, 200, samples=kills.BETWEEN + 10),
+    Case(kills.kill_9, 6, 200, samples=kills.BETWEEN + 10),
     Case(kills.ctrl_c_once, 1, 20),
     Case(kills.ctrl_c_twice, 1, 10),
     Case(kills.two_processes, 1, 10),
     Case(disks.full_disk, 2, 50, least=200),
     Case(disks.file_size_limit, 2, 100, least=60),
-    Case(disks.read_only, 2, 10),
+    Case(disks.read_only, 4, 20),
     Case(disks.torn_last_line, 3, 200),
     Case(disks.edited_by_hand, len(disks.EDITS), len(disks.EDITS)),
     Case(disks.another_age, 1, 5),
-    Case(disks.clock_set_back, 2, 20, samples=30, least=60),
+    Case(clocks.clock_set_back, 2, 20, samples=30, least=60),
     Case(engine.worker_killed, 1, 20),
+    Case(engine.parent_killed, 1, 20, least=200),
     Case(engine.no_numbers, 1, 3),
     Case(engine.strange_pictures, 1, 20),
     Case(engine.hanging_videos, 1, 3),
+    Case(hubs.strange_hubs, 1, 15),
 )

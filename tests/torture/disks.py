@@ -8,7 +8,9 @@ import random
 import resource
 import subprocess
 
-from torture.ground import IN_FLIGHT, Tally, environment, lines
+from torture.ground import IN_FLIGHT, Tally, lines
+
+NOBODY = 65_534
 
 
 def full_disk(ground, times):
@@ -54,12 +56,13 @@ def _written(ground):
 
 def _fails(ground, out, tally, why):
     ground.server.asked.clear()
+    ground.server.delay = 0.05
     done = ground.run(out)
     tally.injected += 1
     tally.expect(done.code == 2 and why in done.said, f"one line that says why: {done.said.strip()[-200:]}")
     tally.expect("Traceback" not in done.said, f"no traceback: {done.said[-200:]}")
-    # What was being answered when the disk was full cannot be kept.
-    tally.lost += max(0, ground.server.calls - len(ground.answered(out)) - IN_FLIGHT)
+    # What was answered when the disk was full cannot be kept, and as much is asked until that is seen.
+    tally.lost += max(0, ground.server.calls - len(ground.answered(out)) - 2 * IN_FLIGHT)
 
 
 @contextlib.contextmanager
@@ -98,20 +101,23 @@ def read_only(ground, times):
     """Results that may be read and not written: a line that says so, and nothing is asked or changed."""
     tally = Tally("read-only results")
     ground.calm  # noqa: B018
+    ground.folder.parent.chmod(0o755)  # whoever is nobody comes this far
+    ways = (_mounted_read_only, _as_nobody) if os.geteuid() == 0 else (_forbidden,)
     for number in range(times):
         out = f"out{number}"
-        if number % 2 == 0:  # else nothing is there yet
+        (ground.folder / out).mkdir()
+        if number // len(ways) % 2 == 0:  # else nothing is there yet
             ground.run(out)
         ground.server.asked.clear()
         before = _content(ground.place(out))
-        with _unwritable(ground.folder / out) as held:
+        with ways[number % len(ways)](ground.folder / out) as held:
             if not held:
-                tally.note = "not injected: permissions do not bind root, who may not mount here"
-                return tally
+                tally.note = "not injected by a mount: root may not mount here"
+                continue
             done = ground.run(out)
             tally.injected += 1
-            tally.expect(done.code == 2 and "choose another --out" in done.said, f"one line: {done.said[-200:]}")
-            tally.expect("Traceback" not in done.said, f"no traceback: {done.said[-200:]}")
+        tally.expect(done.code == 2 and "choose another --out" in done.said, f"one line: {done.said[-200:]}")
+        tally.expect("Traceback" not in done.said, f"no traceback: {done.said[-200:]}")
         tally.expect(_content(ground.place(out)) == before, "nothing is changed")
         tally.doubled += ground.server.calls
         ground.resume(out, tally)
@@ -119,13 +125,30 @@ def read_only(ground, times):
 
 
 @contextlib.contextmanager
-def _unwritable(folder):
-    """By permissions; for root, whom these do not bind, by a mount that is read-only."""
-    if os.geteuid() == 0:
-        with mounted(folder, "bind", "remount,ro,bind") as held:
-            yield held is not None
-        return
-    folder.mkdir(parents=True, exist_ok=True)
+def _mounted_read_only(folder):
+    with mounted(folder, "bind", "remount,ro,bind") as held:
+        yield held is not None
+
+
+@contextlib.contextmanager
+def _as_nobody(folder):
+    """Root writes anywhere; so this process is nobody meanwhile, with a cache of nobody's, and the folder is root's."""
+    cache = folder.with_name("cache")
+    cache.mkdir(exist_ok=True)
+    before = os.environ.get("SAILBENCH_CACHE")
+    os.chown(cache, NOBODY, NOBODY)
+    os.environ["SAILBENCH_CACHE"] = str(cache)
+    os.seteuid(NOBODY)
+    try:
+        yield True
+    finally:
+        os.seteuid(0)
+        os.environ.pop("SAILBENCH_CACHE")
+        os.environ |= {} if before is None else {"SAILBENCH_CACHE": before}
+
+
+@contextlib.contextmanager
+def _forbidden(folder):
     places = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
     for place in places:
         place.chmod(0o555)
@@ -303,40 +326,3 @@ def _other_keys(ground, out, records, tally):
     tally.lost += ground.size - ground.server.calls
     tally.expect(len(lines(ground.journal(out))) == 2 * ground.size, "older answers stay")
     tally.expect(ground.grades(out) == ground.grades("calm"), "only answers to the questions as put count")
-
-
-BACKWARDS = """
-import itertools, time
-at = {at}
-steps = itertools.count()
-time.time = lambda: at - 3600.0 * next(steps)
-time.time_ns = lambda: int(time.time() * 1e9)
-"""
-
-
-def clock_set_back(ground, times):
-    """Each start of a killed run has an earlier clock that also runs backwards, and files dated at random."""
-    tally = Tally("clock set back")
-    ground.calm  # noqa: B018
-    draw, server = random.Random(times), ground.server
-    server.delay = 0.02
-    for number in range(times):
-        clock = ground.folder / f"clock{number}"
-        clock.mkdir()
-        (clock / "sitecustomize.py").write_text(BACKWARDS.format(at=4e9 / (number + 1)))
-        child = ground.start("out", env=_under(clock))
-        server.reached(server.calls + draw.randint(2, ground.size // (times + 1)), patience=20)
-        child.kill()
-        tally.injected += 1
-        said = child.communicate()[1]
-        tally.expect("Traceback" not in said, f"no traceback: {said[-200:]}")
-        for path in [ground.folder / "rows.jsonl", *ground.place("out").iterdir()]:
-            os.utime(path, (draw.randint(0, 4 * 10**9),) * 2)
-    ground.resume("out", tally)
-    tally.doubled += max(0, server.calls - ground.size - times * IN_FLIGHT)
-    return tally
-
-
-def _under(clock):
-    own = environment()
-    return own | {"PYTHONPATH": f"{clock}:{own['PYTHONPATH']}"}

@@ -1,6 +1,7 @@
 """What the bundled model meets: workers that are killed, weights that are no numbers, strange pictures and videos."""
 
 import contextlib
+import ctypes
 import io
 import json
 import multiprocessing
@@ -9,6 +10,7 @@ import random
 import signal
 import threading
 import time
+from pathlib import Path
 
 from torture.ground import Tally, here, lines
 
@@ -28,33 +30,145 @@ def _no_workers_left():
 
 
 def worker_killed(ground, times):
-    """One of two workers dies as the kernel's out-of-memory killer has it; the other one takes over."""
-    tally = Tally("worker killed (out of memory)")
+    """One of two workers comes to the end of the memory that it may have, and is killed; the other one takes over."""
+    tally, kernel = Tally("worker killed (out of memory)"), 0
+    ground.model = ["--model", "sailvl2-random", "--workers", "2", "--max-tokens", "8"]
+    draw = random.Random(times)
+    _longer(ground.folder / "rows.jsonl", 60)
+    with _no_workers_left():
+        ground.calm  # noqa: B018
+    for number in range(times):
+        out, killer = f"out{number}", Killer(draw.randint(1, ground.size // 4))
+        with _no_workers_left(), fresh_pages():
+            before = set(multiprocessing.active_children())
+            killing = threading.Thread(target=killer.strike, args=(ground.journal(out), before))
+            killing.start()
+            done = ground.run(out)
+            killer.ended.set()
+            killing.join()
+        kernel += killer.by_kernel
+        tally.injected += killer.struck
+        tally.expect(done.code == 0, f"exit 0: {done.said[-200:]}")
+        ground.check(out, tally)
+    told = f"{kernel} by the kernel at the limit of a control group, {tally.injected - kernel} by SIGKILL"
+    tally.note = tally.note or told
+    return tally
+
+
+def parent_killed(ground, times):
+    """The run itself is killed while its workers answer: they end without a word, and another run goes on."""
+    tally = Tally("kill -9 of a run with workers")
     ground.model = ["--model", "sailvl2-random", "--workers", "2", "--max-tokens", "8"]
     draw = random.Random(times)
     with _no_workers_left():
         ground.calm  # noqa: B018
     for number in range(times):
-        out, ended = f"out{number}", threading.Event()
+        out, goal = f"out{number}", draw.randint(1, ground.size // 2)
+        child = ground.start(out, start_new_session=True)
+        while child.poll() is None and len(lines(ground.journal(out))) < goal:
+            time.sleep(0.002)
+        tally.injected += child.poll() is None
+        child.kill()
+        said = child.communicate()[1]  # ends when the workers, who have the same stderr, have ended
+        tally.expect("Traceback" not in said, f"no traceback: {said[-300:]}")
         with _no_workers_left():
-            before = set(multiprocessing.active_children())
-            killing = threading.Thread(target=_kill_one, args=(ground, out, before, draw, ended))
-            killing.start()
-            done = ground.run(out)
-            ended.set()
-            killing.join()
-        tally.injected += 1
-        tally.expect(done.code == 0, f"exit 0: {done.said[-200:]}")
-        ground.check(out, tally)
+            ground.resume(out, tally)
     return tally
 
 
-def _kill_one(ground, out, before, draw, ended):
-    goal = draw.randint(1, ground.size // 4)
-    while not ended.is_set() and len(lines(ground.journal(out))) < goal:
-        time.sleep(0.002)
-    for worker in sorted(set(multiprocessing.active_children()) - before, key=lambda one: one.pid)[:1]:
-        os.kill(worker.pid, signal.SIGKILL)
+def _longer(path, words):
+    """The same rows with longer questions, so that answering takes some memory."""
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    longer = (row | {"question": row["question"] + " word" * words} for row in rows)
+    path.write_text("".join(json.dumps(row) + "\n" for row in longer))
+
+
+class Killer:
+    """Waits for `goal` answers, then lets a worker die: out of memory where that can be had, else by SIGKILL."""
+
+    def __init__(self, goal):
+        self.goal, self.ended = goal, threading.Event()
+        self.struck, self.by_kernel = False, False
+
+    def strike(self, journal, before):
+        while not self.ended.is_set() and len(lines(journal)) < self.goal:
+            time.sleep(0.002)
+        workers = sorted(set(multiprocessing.active_children()) - before, key=lambda one: one.pid)
+        if self.ended.is_set() or not workers:
+            return
+        self.struck = True
+        with control_group(MEMORY) as group:
+            self.by_kernel = group is not None and _starved(group, workers[0])
+        if not self.by_kernel:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(workers[0].pid, signal.SIGKILL)
+
+
+# What a worker may take that it does not have yet: less than a batch does.
+MEMORY = 256 * 1024
+CONTROLS = (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max"))
+
+
+@contextlib.contextmanager
+def control_group(most):
+    """A control group of processes that may take so many bytes together; None where there can be none."""
+    place = next(filter(None, (_limited(Path(root), name, most) for root, name in CONTROLS)), None)
+    try:
+        yield place
+    finally:
+        tries = iter(range(200))
+        while place and next(tries, None) is not None and not _removed(place):
+            time.sleep(0.05)  # who was killed is still in it
+
+
+def _removed(place):
+    with contextlib.suppress(OSError):
+        place.rmdir()
+        return True
+    return False
+
+
+def _limited(root, name, most):
+    place = root / f"torture-{os.getpid()}"
+    try:
+        place.mkdir()
+    except OSError:
+        return None
+    try:
+        (place / name).write_text(str(most))
+    except OSError:
+        place.rmdir()
+        return None
+    return place
+
+
+def _starved(group, worker):
+    """Whether the kernel kills the worker for want of memory."""
+    try:
+        (group / "cgroup.procs").write_text(str(worker.pid))
+    except OSError:
+        return False
+    worker.join(20)
+    told = [path.read_text() for path in (group / "memory.oom_control", group / "memory.events") if path.exists()]
+    return any(line.split() == ["oom_kill", "1"] for text in told for line in text.splitlines())
+
+
+@contextlib.contextmanager
+def fresh_pages():
+    """What is freed goes back to the kernel, and is asked of it anew; elsewhere than in glibc, nothing changes."""
+    try:
+        option = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        yield
+        return
+    option(M_MMAP_THRESHOLD, 64 * 1024)
+    try:
+        yield
+    finally:
+        option(M_MMAP_THRESHOLD, 128 * 1024)
+
+
+M_MMAP_THRESHOLD = -3
 
 
 def no_numbers(ground, times):

@@ -50,7 +50,8 @@ class Tally:
         """A misbehaviour where it does not hold; the first one is told."""
         if not holds:
             self.wrong += 1
-            self.note = self.note or f"NOT: {what}"
+            if not self.note.startswith("NOT"):
+                self.note = f"NOT: {what}"
 
     @property
     def clean(self):

@@ -32,7 +32,8 @@ def kill_9(ground, times):
     ground.start("out").communicate(timeout=300)
     took = time.monotonic() - begun
     calls = server.calls
-    for _ in range(late):  # all is answered: what is killed now is loading and grading
+    tries = iter(range(3 * times))
+    while tally.injected < times and next(tries, None) is not None:  # what is killed now is loading and grading
         child = ground.start("out")
         time.sleep(draw.random() * took)
         _kill(child, tally)
