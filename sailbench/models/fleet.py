@@ -280,15 +280,15 @@ def _incoming(
     """
     ahead: deque[tuple[int, Request]] = deque()
     while True:
-        while pipe.poll() or not (held or ahead):
-            try:
+        try:
+            while pipe.poll() or not (held or ahead):
                 message = pipe.recv()
-            except EOFError:  # the parent is gone
-                return
-            if message is None:
-                interruption.note()
-                return
-            _note(message, ahead, held, pipe)
+                if message is None:
+                    interruption.note()
+                    return
+                _note(message, ahead, held, pipe)
+        except (EOFError, ConnectionError):  # the parent is gone
+            return
         if not ahead:
             yield None
             continue
