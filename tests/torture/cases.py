@@ -42,7 +42,7 @@ CASES = (
     Case(disks.edited_by_hand, len(disks.EDITS), len(disks.EDITS)),
     Case(disks.another_age, 1, 5),
     Case(clocks.clock_set_back, 2, 20, samples=30, least=60),
-    Case(engine.worker_killed, 1, 20),
+    Case(engine.worker_killed, 1, 20, least=200),
     Case(engine.parent_killed, 1, 20, least=200),
     Case(engine.no_numbers, 1, 3),
     Case(engine.strange_pictures, 1, 20),

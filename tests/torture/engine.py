@@ -37,7 +37,9 @@ def worker_killed(ground, times):
     _longer(ground.folder / "rows.jsonl", 60)
     with _no_workers_left():
         ground.calm  # noqa: B018
-    for number in range(times):
+    for number in range(3 * times):  # some runs are done before it comes to that
+        if tally.injected == times:
+            break
         out, killer = f"out{number}", Killer(draw.randint(1, ground.size // 4))
         with _no_workers_left(), fresh_pages():
             before = set(multiprocessing.active_children())
@@ -96,10 +98,10 @@ class Killer:
         workers = sorted(set(multiprocessing.active_children()) - before, key=lambda one: one.pid)
         if self.ended.is_set() or not workers:
             return
-        self.struck = True
         with control_group(MEMORY) as group:
             self.by_kernel = group is not None and _starved(group, workers[0])
-        if not self.by_kernel:
+        self.struck = self.by_kernel or not self.ended.is_set()
+        if self.struck and not self.by_kernel:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(workers[0].pid, signal.SIGKILL)
 

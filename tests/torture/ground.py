@@ -51,7 +51,7 @@ class Tally:
         if not holds:
             self.wrong += 1
             if not self.note.startswith("NOT"):
-                self.note = f"NOT: {what}"
+                self.note = "NOT: " + " ".join(what.split())
 
     @property
     def clean(self):
