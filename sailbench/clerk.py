@@ -9,7 +9,6 @@ from typing import Any, Self
 from sailbench.models.interruption import Interruption
 
 ROOM = 64  # things that are handed in and not done at most, and that a killed process loses; who hands in more waits
-PAUSE = 0.02  # seconds in which things may come together: threads that take turns at each take twice the time
 
 
 class Clerk:
@@ -22,7 +21,7 @@ class Clerk:
         self._do = do
         self._tray: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()
         self._handed = self._done = 0  # each is written by one thread alone
-        self._room, self._many = threading.Event(), threading.Event()
+        self._room = threading.Event()
         self._failure: BaseException | None = None
         # A second Ctrl-C ends at once, and the process does not stay for the thread.
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -32,8 +31,6 @@ class Clerk:
             self._wait()
         self._handed += 1
         self._tray.put(papers)
-        if self._handed - self._done >= ROOM // 2 and not self._many.is_set():
-            self._many.set()
 
     def check(self) -> None:
         """Raise what has gone wrong so far."""
@@ -47,7 +44,6 @@ class Clerk:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         with Interruption() as pressed:
             self._tray.put(None)
-            self._many.set()
             self._thread.join()
         if self._failure is not error:
             self.check()
@@ -63,13 +59,7 @@ class Clerk:
 
     def _work(self) -> None:
         while (papers := self._tray.get()) is not None:
-            self._many.wait(PAUSE)
-            self._many.clear()
             self._deal(papers)
-            for _ in range(self._tray.qsize()):
-                if (papers := self._tray.get()) is None:
-                    return
-                self._deal(papers)
 
     def _deal(self, papers: tuple[Any, ...]) -> None:
         if self._failure is None:

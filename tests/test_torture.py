@@ -14,7 +14,7 @@ def test_a_fault_loses_doubles_and_spoils_nothing(case):
     assert tally.injected and tally.clean, tally
 
 
-@pytest.mark.parametrize(("model", "samples"), [("fake", 2000), ("sailvl2-nano", 240)])
+@pytest.mark.parametrize(("model", "samples"), [("fake", 1000), ("sailvl2-nano", 120)])
 def test_a_short_soak_loses_and_doubles_nothing(tmp_path, model, samples):
     tally = soak(model, tmp_path, samples, minutes=0.01, least=1)
     assert tally.injected and tally.clean, tally

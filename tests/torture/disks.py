@@ -56,7 +56,7 @@ def _written(ground):
 
 def _fails(ground, out, tally, why):
     ground.server.asked.clear()
-    ground.server.delay = 0.05
+    ground.server.delay = 0.02
     done = ground.run(out)
     tally.injected += 1
     tally.expect(done.code == 2 and why in done.said, f"one line that says why: {done.said.strip()[-200:]}")

@@ -99,11 +99,23 @@ class Killer:
         if self.ended.is_set() or not workers:
             return
         with control_group(MEMORY) as group:
-            self.by_kernel = group is not None and _starved(group, workers[0])
+            self.by_kernel = group is not None and self._starved(group, workers[0])
         self.struck = self.by_kernel or not self.ended.is_set()
         if self.struck and not self.by_kernel:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(workers[0].pid, signal.SIGKILL)
+
+    def _starved(self, group, worker):
+        """Whether the kernel kills the worker for want of memory before the run ends."""
+        try:
+            (group / "cgroup.procs").write_text(str(worker.pid))
+        except OSError:
+            return False
+        end = time.monotonic() + 20
+        while worker.is_alive() and not self.ended.is_set() and time.monotonic() < end:
+            time.sleep(0.01)
+        told = [path.read_text() for path in (group / "memory.oom_control", group / "memory.events") if path.exists()]
+        return any(line.split() == ["oom_kill", "1"] for text in told for line in text.splitlines())
 
 
 # What a worker may take that it does not have yet: less than a batch does.
@@ -142,17 +154,6 @@ def _limited(root, name, most):
         place.rmdir()
         return None
     return place
-
-
-def _starved(group, worker):
-    """Whether the kernel kills the worker for want of memory."""
-    try:
-        (group / "cgroup.procs").write_text(str(worker.pid))
-    except OSError:
-        return False
-    worker.join(20)
-    told = [path.read_text() for path in (group / "memory.oom_control", group / "memory.events") if path.exists()]
-    return any(line.split() == ["oom_kill", "1"] for text in told for line in text.splitlines())
 
 
 @contextlib.contextmanager

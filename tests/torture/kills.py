@@ -17,7 +17,7 @@ def kill_9(ground, times):
     tally = Tally("kill -9 at a random moment")
     ground.calm  # noqa: B018
     draw, server, late = random.Random(times), ground.server, max(1, times // 5)
-    server.delay = 0.01
+    server.delay = 0.02
     while tally.injected < times - late and server.calls < ground.size:
         child, before = ground.start("out"), server.calls
         if draw.random() < 0.7:
