@@ -14,22 +14,17 @@ ROOM = 64  # things that are handed in and not done at most, and that a killed p
 class Clerk:
     """Whoever leaves its block finds everything done, also after Ctrl-C, and gets what went wrong.
 
-    After a failure nothing more is done: what is still handed in is dropped. One thread hands in.
+    After a failure nothing more is done: what is still handed in is dropped.
     """
 
     def __init__(self, do: Callable[..., None], name: str) -> None:
         self._do = do
-        self._tray: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()
-        self._handed = self._done = 0  # each is written by one thread alone
-        self._room = threading.Event()
+        self._tray: queue.Queue[tuple[Any, ...] | None] = queue.Queue(ROOM - 1)  # and one in hand
         self._failure: BaseException | None = None
         # A second Ctrl-C ends at once, and the process does not stay for the thread.
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
     def hand(self, *papers: Any) -> None:
-        if self._handed - self._done >= ROOM:
-            self._wait()
-        self._handed += 1
         self._tray.put(papers)
 
     def check(self) -> None:
@@ -50,23 +45,10 @@ class Clerk:
         if pressed:
             raise KeyboardInterrupt
 
-    def _wait(self) -> None:
-        """Until half of what is handed in is done."""
-        while self._handed - self._done > ROOM // 2:
-            self._room.clear()
-            if self._handed - self._done > ROOM // 2:  # `_done` is counted before the sign is given: none is missed
-                self._room.wait()
-
     def _work(self) -> None:
         while (papers := self._tray.get()) is not None:
-            self._deal(papers)
-
-    def _deal(self, papers: tuple[Any, ...]) -> None:
-        if self._failure is None:
-            self._failure = self._failed(papers)
-        self._done += 1
-        if self._handed - self._done <= ROOM // 2 and not self._room.is_set():
-            self._room.set()
+            if self._failure is None:
+                self._failure = self._failed(papers)
 
     def _failed(self, papers: tuple[Any, ...]) -> BaseException | None:
         try:
