@@ -9,9 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @contextmanager
-def listening(handler):
-    """A server on loopback that lets `handler` answer; yields it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def running(server):
+    """The server, answering in a thread of its own."""
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -20,6 +19,11 @@ def listening(handler):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def listening(handler):
+    """A server on loopback that lets `handler` answer."""
+    return running(ThreadingHTTPServer(("127.0.0.1", 0), handler))
 
 
 @contextmanager

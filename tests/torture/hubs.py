@@ -10,8 +10,10 @@ import sys
 import threading
 import time
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from servers import running
 
 from torture.ground import ROOT, Tally, environment
 
@@ -171,19 +173,6 @@ def _entry(path, body):
     return {"type": "file", "path": path, "size": len(body), "oid": hashlib.sha1(body).hexdigest()}
 
 
-@contextmanager
-def _serving():
-    hub = Hub()
-    thread = threading.Thread(target=hub.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield hub
-    finally:
-        hub.shutdown()
-        hub.server_close()
-        thread.join()
-
-
 def strange_hubs(ground, times):
     """Each fault befalls one request of a pull, or all from there on; then the hub is well and the pull is made again.
 
@@ -191,7 +180,7 @@ def strange_hubs(ground, times):
     """
     tally = Tally("hub that is slow, cut off, or sends error pages")
     draw, folders = random.Random(times), {}
-    with _serving() as hub:
+    with running(Hub()) as hub:
         for number in range(times):
             for name in WRONGS:
                 repo = f"{name.replace(' ', '-')}-{number}"

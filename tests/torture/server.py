@@ -5,8 +5,9 @@ import json
 import threading
 import time
 from collections import Counter
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from servers import running
 
 # Letters beyond ASCII, a separator that is no line end in JSON, and half a surrogate pair.
 TAILS = ("", " é☃", " one\u2028two", " \ud83d", ' \\ "quoted" {}\n\tand more')
@@ -69,14 +70,5 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
 def answering():
-    server = Answering()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return running(Answering())
